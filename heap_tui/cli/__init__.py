@@ -1,0 +1,1 @@
+"""The command line: parses, calls, prints, exits; no logic of its own."""

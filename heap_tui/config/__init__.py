@@ -1,0 +1,1 @@
+"""What can be configured, where it is kept, and where the token is."""

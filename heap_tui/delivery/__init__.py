@@ -1,0 +1,1 @@
+"""Requests to Heap: what an answer means, how fast to go, and the loop that sends."""

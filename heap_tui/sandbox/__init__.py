@@ -1,0 +1,1 @@
+"""A local endpoint that behaves as the Heap webhook, for trying and for tests."""
