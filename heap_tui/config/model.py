@@ -6,7 +6,6 @@ The field names are the keys of the file. A value equal to its default need not 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from types import MappingProxyType
 from typing import Any, Literal
 
 from heap_tui.config.endpoint import parse_endpoint
@@ -140,7 +139,7 @@ class Config:
 
     version: int = VERSION
     default_profile: str | None = None
-    profiles: Mapping[str, Profile] = MappingProxyType({})
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
 
     def profile(self, name: str | None = None) -> Profile:
