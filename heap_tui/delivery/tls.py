@@ -1,0 +1,60 @@
+"""The TLS settings of a connection: whom we trust, and who we are."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+import truststore
+
+from heap_tui.errors import UsageError
+from heap_tui.i18n import _
+
+
+def ssl_context(
+    ca_file: str | None, client_cert: str | None, client_key: str | None, environ: Mapping[str, str]
+) -> ssl.SSLContext:
+    """A verifying context: the operating system's trust store, plus what is named.
+
+    Args:
+        ca_file: PEM file of further authorities; ``SSL_CERT_FILE`` in `environ` adds likewise.
+        client_cert: PEM file of a client certificate, with its key or with the key in `client_key`.
+        client_key: PEM file of the client certificate's key.
+
+    Raises:
+        UsageError: a file is missing or not PEM.
+    """
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for origin, name in (("ca_file", ca_file), ("SSL_CERT_FILE", environ.get("SSL_CERT_FILE"))):
+        if name:
+            _load(lambda name=name: context.load_verify_locations(cafile=name), origin, name)
+    if environ.get("SSL_CERT_FILE"):
+        _keep_system_store(context)
+    if client_cert:
+        _load(lambda: context.load_cert_chain(client_cert, client_key), "client_cert", client_cert)
+    return context
+
+
+def _keep_system_store(context: ssl.SSLContext) -> None:
+    """OpenSSL takes SSL_CERT_FILE instead of the system's store; ours adds, so the store is loaded by its path."""
+    paths = ssl.get_default_verify_paths()
+    if paths.openssl_cafile and Path(paths.openssl_cafile).is_file():
+        context.load_verify_locations(cafile=paths.openssl_cafile)
+    if paths.openssl_capath and Path(paths.openssl_capath).is_dir() and not os.environ.get("SSL_CERT_DIR"):
+        context.load_verify_locations(capath=paths.openssl_capath)
+
+
+def _load(action: object, origin: str, name: str) -> None:
+    assert callable(action)
+    try:
+        action()
+    except FileNotFoundError as error:
+        raise UsageError(
+            _("{origin}: the file {name} does not exist.").format(origin=origin, name=name),
+            _("Correct the path."),
+        ) from error
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(
+            _("{origin}: {name} cannot be used ({error}).").format(origin=origin, name=name, error=error),
+            _("It must be a PEM file that this user may read; a client certificate needs its key, too."),
+        ) from error
