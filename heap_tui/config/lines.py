@@ -36,6 +36,12 @@ def line_of(lines: dict[Path, int], path: Path) -> int:
     return lines.get(path, 0)
 
 
+def dotted(path: Path) -> str:
+    """A path as people write it: ``profiles.p.sources[2].uri`` (list items are counted from 1)."""
+    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path]
+    return "".join(parts).removeprefix(".")
+
+
 @dataclass(slots=True)
 class _Scan:
     """One walk through the text; `at` is the position."""

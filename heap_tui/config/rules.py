@@ -64,8 +64,8 @@ class Number:
         fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if fits and self.low <= value <= self.high:  # type: ignore[operator]  # a number, by the line above
             return ""
-        return _("must be a number from {low:g} to {high:g}, and is {value}").format(
-            low=self.low, high=self.high, value=shown(value)
+        return _("must be a number from {low} to {high}, and is {value}").format(
+            low=f"{self.low:.15g}", high=f"{self.high:.15g}", value=shown(value)
         )
 
     def read(self, value: Any) -> Any:
@@ -107,7 +107,7 @@ class Text:
             return _("must have at most {longest} characters, and has {count}").format(
                 longest=self.longest, count=len(value)
             )
-        return "" if not _has_controls(value) else _("must not hold control characters such as line breaks")
+        return "" if not _has_controls(value) else _("must not hold line breaks or other control characters")
 
     def read(self, value: Any) -> Any:
         """See `Rule.read`."""
@@ -186,4 +186,5 @@ class Proxy:
 
 
 def _has_controls(text: str) -> bool:
-    return any(ord(character) < 32 or ord(character) == 127 for character in text)
+    # Lone surrogates are bytes of an argument that are not UTF-8; no file can hold them.
+    return any(ord(char) < 32 or ord(char) == 127 or 0xD800 <= ord(char) <= 0xDFFF for char in text)

@@ -1,13 +1,12 @@
 """Makes a `Config` from TOML, and names every mistake at once with its table, key and line."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from heap_tui.config.checks import profile_problems
-from heap_tui.config.lines import Path, line_numbers, line_of
+from heap_tui.config.lines import Path, dotted, line_numbers, line_of
 from heap_tui.config.model import (
     VERSION,
     Config,
@@ -21,11 +20,11 @@ from heap_tui.config.model import (
     rules_of,
 )
 from heap_tui.config.rules import Text, shown
+from heap_tui.config.toml import read_toml
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _, ngettext
 
 _PROFILE_KEY = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,63}")
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _TOP_KEYS = ("version", "default_profile", "profiles")
 _TABLES = {
     "destination": Destination,
@@ -43,12 +42,17 @@ class _Findings:
     lines: dict[Path, int]
     problems: list[Problem] = field(default_factory=list)
     warnings: list[Problem] = field(default_factory=list)
+    places: list[Path] = field(default_factory=list)
 
     def problem(self, path: Path, text: str) -> None:
+        self.places.append(path)
         self.problems.append(Problem(line_of(self.lines, path), dotted(path), text))
 
     def warning(self, path: Path, text: str) -> None:
         self.warnings.append(Problem(line_of(self.lines, path), dotted(path), text))
+
+    def has_problem(self, path: Path) -> bool:
+        return any(place[: len(path)] == path for place in self.places)
 
     def unknown_keys(self, path: Path, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
         for key in table:
@@ -91,32 +95,6 @@ def examine(text: str, name: str) -> tuple[Config, list[Problem]]:
     return Config(version, default, profiles, tuple(found.warnings)), by_line
 
 
-def read_toml(text: str, name: str) -> dict[str, Any]:
-    """TOML as plain dicts and lists.
-
-    Raises:
-        UsageError: with line and column of the first mistake.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        position = _POSITION.search(reason)
-        line, column = (position[1], position[2]) if position and position[1] else _end_of(text)
-        raise UsageError(
-            _("{name}, line {line}, column {column}: this is not TOML: {reason}.").format(
-                name=name, line=line, column=column, reason=_POSITION.sub("", reason)
-            ),
-            _("Correct that line by hand, or with heap-tui config edit."),
-        ) from None
-
-
-def dotted(path: Path) -> str:
-    """A path as people write it: ``profiles.p.sources[2].uri`` (list items are counted from 1)."""
-    parts = [f"[{part + 1}]" if isinstance(part, int) else f".{part}" for part in path]
-    return "".join(parts).removeprefix(".")
-
-
 def profile_key_problem(key: str) -> str:
     """What is wrong with the name of a profile, in words; empty when nothing is."""
     if _PROFILE_KEY.fullmatch(key):
@@ -128,11 +106,6 @@ def _mistakes(count: int, name: str) -> str:
     return ngettext("{name} has {count} mistake:", "{name} has {count} mistakes:", count).format(
         name=name, count=count
     )
-
-
-def _end_of(text: str) -> tuple[str, str]:
-    before, _newline, last = text.rpartition("\n")
-    return str(before.count("\n") + (2 if _newline else 1)), str(len(last) + 1)
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> str:
@@ -195,7 +168,6 @@ def _profiles(plain: object, found: _Findings) -> dict[str, Profile]:
 
 
 def _profile(key: str, path: Path, table: Mapping[str, Any], found: _Findings) -> Profile | None:
-    before = len(found.problems)
     found.unknown_keys(path, table, _PROFILE_KEYS)
     name = table.get("name", key)
     if problem := Text(longest=200).problem(name):
@@ -207,12 +179,14 @@ def _profile(key: str, path: Path, table: Mapping[str, Any], found: _Findings) -
         else:
             made[part] = _record(kind, (*path, part), table.get(part, {}), found)
     sources = _sources((*path, "sources"), table.get("sources", []), found)
-    if len(found.problems) > before:
+    if made.get("destination") is None:
         return None
     profile = Profile(key=key, name=name, sources=sources, **made)
     for place, words in profile_problems(profile):
-        found.problem((*path, *place), words)
-    return profile if len(found.problems) == before else None
+        # A setting that is already known to be wrong is judged once.
+        if not found.has_problem((*path, *place)):
+            found.problem((*path, *place), words)
+    return None if found.has_problem(path) else profile
 
 
 def _sources(path: Path, plain: object, found: _Findings) -> tuple[SourceEntry, ...]:
@@ -224,8 +198,7 @@ def _sources(path: Path, plain: object, found: _Findings) -> tuple[SourceEntry, 
 
 
 def _record(kind: type[Any], path: Path, plain: object, found: _Findings) -> Any:
-    """One of the model's tables; None when it has problems, which are then among the findings."""
-    before = len(found.problems)
+    """One of the model's tables, made of what is right in it; None when even that cannot be made."""
     table = _table(path, plain, found)
     rules = rules_of(kind)
     found.unknown_keys(path, table, tuple(rules))
@@ -237,10 +210,11 @@ def _record(kind: type[Any], path: Path, plain: object, found: _Findings) -> Any
             found.problem((*path, key), problem)
         else:
             values[key] = rule.read(table[key])
-    for key in ("kind", "uri"):
-        if key in rules and key not in table and len(found.problems) == before:
+    needed = [key for key in ("kind", "uri") if key in rules]
+    for key in needed:
+        if key not in table and not found.has_problem(path):
             found.problem(path, _("has no {key}").format(key=key))
-    return kind(**values) if len(found.problems) == before else None
+    return kind(**values) if all(key in values for key in needed) else None
 
 
 def _table(path: Path, plain: object, found: _Findings) -> Mapping[str, Any]:
