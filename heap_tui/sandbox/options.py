@@ -12,7 +12,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8484  # what `heap-tui sandbox` listens on when nothing is said
 DEFAULT_MAX_BYTES = 10 * 1024 * 1024  # protocol.md section 2: body over the limit, default 10 MB
 DEFAULT_RETRY_AFTER_S = 1
-# 16 bytes an id; with what Python adds, five million take about 600 MB of memory.
+# 16 bytes an id; with what Python adds, five million take about 430 MB of memory.
 DEFAULT_ID_CAP = 5_000_000
 
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")  # RFC 6750 section 2.1
