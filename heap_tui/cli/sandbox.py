@@ -123,8 +123,7 @@ def sandbox(app: App, /, token_env: str, output: str, **switches: Any) -> None:
             click.echo(server.url)
             _introduce(app, options, token_env)
             painted = _show(app, server, stop)
-        if not app.quiet:
-            _summarise(app, server.report(), warnings=not painted)
+        _summarise(app, server.report(), painted=painted)
         if output == "json":
             click.echo(json.dumps(server.report().as_dict()))
 
@@ -201,10 +200,11 @@ def _log(app: App, server: "SandboxServer", stop: _StopSignals) -> None:
         before, then = report, now
 
 
-def _summarise(app: App, report: "SandboxReport", *, warnings: bool) -> None:
+def _summarise(app: App, report: "SandboxReport", *, painted: bool) -> None:
     from heap_tui.cli.sandbox_view import line, warning_lines
 
-    click.echo(line(report, app.log_format), err=True)
-    if warnings and app.log_format == "human":  # the JSON line has them
+    if not app.quiet:
+        click.echo(line(report, app.log_format), err=True)
+    if not painted and app.log_format == "human":  # the table and the JSON line have them
         for text in warning_lines(report):
             click.echo(text, err=True)

@@ -1,6 +1,7 @@
 """The sandbox as an object: a server in a thread of its own, for the command line and for tests."""
 
 import asyncio
+import contextlib
 import errno
 import os
 import socket
@@ -24,6 +25,7 @@ __all__ = ["Answer", "LastEvent", "SandboxOptions", "SandboxReport", "SandboxSer
 KEEP_ALIVE_S = 75  # longer than a sender's pause between batches
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 10.0
+_PATIENCE_S = 0.1
 
 
 class _Protocol(HttpToolsProtocol):
@@ -40,22 +42,43 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, app: SandboxApp) -> None:
         super().__init__(config)
         self._app = app
+        self._loop: asyncio.AbstractEventLoop | None = None
         self.ready = threading.Event()
+
+    def stop(self) -> None:
+        """End the server from another thread; delayed answers go out now."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                self._loop.call_soon_threadsafe(self._app.stopping.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.ready.set()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.stopping.set()  # delayed answers go out now, then nobody is waited for
-        asyncio.get_running_loop().call_later(0.05, self._abort_connections)
-        await super().shutdown(sockets)
+    async def main_loop(self) -> None:
+        """Keep the Date header right; woken by `stop` instead of looking for it ten times a second."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._app.stopping.wait(), 1)
 
-    def _abort_connections(self) -> None:
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close everything; only requests that are about to be answered are waited for."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await self._tasks_end()
         for connection in list(self.server_state.connections):
             transport = connection.transport
             assert isinstance(transport, asyncio.Transport)
             transport.abort()
+        await self._tasks_end()
+
+    async def _tasks_end(self) -> None:
+        if tasks := list(self.server_state.tasks):
+            await asyncio.wait(tasks, timeout=_PATIENCE_S)
 
 
 class SandboxServer:
@@ -100,7 +123,7 @@ class SandboxServer:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop at once; requests without an answer get none."""
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(_STOP_LIMIT_S)
         if self._record is not None:
             self._record.close()
