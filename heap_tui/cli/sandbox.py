@@ -41,7 +41,7 @@ class _StopSignals:
         self._read.setblocking(False)
         self._write.setblocking(False)
         self._old_fd = signal.set_wakeup_fd(self._write.fileno())
-        self._old = {number: signal.signal(number, lambda *_unused: None) for number in _SIGNALS}
+        self._old = {number: signal.signal(number, lambda *_unused: None) for number in _heard()}
         return self
 
     def __exit__(
@@ -57,6 +57,12 @@ class _StopSignals:
         """Whether a stop was asked for; waits at most `timeout_s` seconds for it."""
         ready, _writable, _broken = select.select([self._read], [], [], timeout_s)
         return bool(ready) and bool(set(self._read.recv(64)) & set(_SIGNALS))
+
+
+def _heard() -> list[signal.Signals]:
+    """The signals that end the program; under nohup a closed terminal does not."""
+    kept = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    return [number for number in _SIGNALS if not (kept and number == signal.SIGHUP)]
 
 
 @click.command(
