@@ -18,14 +18,14 @@ _AUTHORIZATION = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"\b(bearer(?:\s|%20)+)[A-Za-z0-9\-._~+/%]+=*", re.IGNORECASE)
-_URL_USER = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://)[^/\s?#\"'<>]*@")
+_URL_USER = re.compile(r"(://)[^/\s?#\"'<>]*@")
 _HIDDEN_NAME = (
-    r"[\w.\-%]*(?:token|secret|passw|pwd|signature|credential|auth)[\w.\-%]*"
-    r"|[\w.\-%]*(?:key|keyid|sig|code)"
+    r"[\w.\-%]*(?:token|secret|passw|pwd|signature|credential|auth(?!or)|(?:api|access|private)[_-]?key)[\w.\-%]*"
 )
-_QUERY = re.compile(rf"([?&;](?:{_HIDDEN_NAME})=)[^&#\s\"'<>;\\]*", re.IGNORECASE)
+# Query parameters are hidden more readily: what ends in key, sig or code is rarely worth reading there.
+_QUERY = re.compile(rf"([?&;](?:{_HIDDEN_NAME}|[\w.\-%]*(?:key|keyid|sig|code))=)[^&#\s\"'<>;\\]*", re.IGNORECASE)
 _ANY_QUERY = re.compile(r"([?&][^=&#\s]+=)[^&#\s]*")
-_HIDDEN_KEY = re.compile(rf"(?:{_HIDDEN_NAME})", re.IGNORECASE)
+_HIDDEN_KEY = re.compile(_HIDDEN_NAME, re.IGNORECASE)
 
 _lock = threading.Lock()
 _forms: frozenset[str] = frozenset()
