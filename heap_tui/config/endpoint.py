@@ -90,16 +90,12 @@ def _check_spelling(url: str) -> None:
     scheme, separator, _rest = url.partition("://")
     if not separator or not _SCHEME.fullmatch(scheme):
         raise UsageError(
-            _("The endpoint {url} has no https:// at its beginning.").format(
-                url=redact_url("https://" + url)[8:]
-            ),
+            _("The endpoint {url} has no https:// at its beginning.").format(url=redact_url("https://" + url)[8:]),
             example,
         )
     if scheme.lower() not in _DEFAULT_PORTS:
         raise UsageError(
-            _("The endpoint starts with {scheme}://, but events are delivered by https.").format(
-                scheme=scheme
-            ),
+            _("The endpoint starts with {scheme}://, but events are delivered by https.").format(scheme=scheme),
             example,
         )
 
@@ -117,9 +113,7 @@ def _split(url: str) -> SplitResult:
         )
     if "#" in url:
         raise UsageError(
-            _("The endpoint {url} ends in a fragment (#...), which is never sent.").format(
-                url=redact_url(url)
-            ),
+            _("The endpoint {url} ends in a fragment (#...), which is never sent.").format(url=redact_url(url)),
             _("Remove the # and what follows it."),
         )
     return parts
@@ -139,9 +133,7 @@ def _port(parts: SplitResult, url: str) -> int:
     if port == 0:
         raise UsageError(
             _("The port of the endpoint {url} is not a number from 1 to 65535.").format(url=redact_url(url)),
-            _("Correct it, or remove the colon and the port to use {port}.").format(
-                port=_DEFAULT_PORTS[parts.scheme]
-            ),
+            _("Correct it, or remove the colon and the port to use {port}.").format(port=_DEFAULT_PORTS[parts.scheme]),
         )
     return port or _DEFAULT_PORTS[parts.scheme]
 

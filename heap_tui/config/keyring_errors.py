@@ -44,9 +44,7 @@ def _switched_off(backend: str, detail: str) -> dict[str, tuple[str, str]]:
             _("Unset PYTHON_KEYRING_BACKEND."),
         ),
         "null": (
-            _("The keyring is switched off: the backend {backend} forgets what it is given.").format(
-                backend=backend
-            ),
+            _("The keyring is switched off: the backend {backend} forgets what it is given.").format(backend=backend),
             _("Unset PYTHON_KEYRING_BACKEND, or correct keyringrc.cfg."),
         ),
         "empty_chain": (
@@ -54,15 +52,13 @@ def _switched_off(backend: str, detail: str) -> dict[str, tuple[str, str]]:
             _("Unset PYTHON_KEYRING_BACKEND, or start a keyring such as gnome-keyring."),
         ),
         "plaintext": (
-            _("The keyring backend {backend} keeps secrets unencrypted, so it is not used.").format(
-                backend=backend
-            ),
+            _("The keyring backend {backend} keeps secrets unencrypted, so it is not used.").format(backend=backend),
             _("Uninstall keyrings.alt, or start a keyring such as gnome-keyring."),
         ),
         "bad_backend": (
-            _(
-                "The keyring backend in PYTHON_KEYRING_BACKEND or keyringrc.cfg cannot be loaded: {detail}."
-            ).format(detail=detail),
+            _("The keyring backend in PYTHON_KEYRING_BACKEND or keyringrc.cfg cannot be loaded: {detail}.").format(
+                detail=detail
+            ),
             _("Correct the name, or unset it."),
         ),
         "missing": (

@@ -62,16 +62,12 @@ def ask_keyring(
     except ValueError:
         raise keyring_error("crashed") from None
     if "reason" in answer:
-        raise keyring_error(
-            answer["reason"], backend=answer.get("backend", ""), detail=answer.get("detail", "")
-        )
+        raise keyring_error(answer["reason"], backend=answer.get("backend", ""), detail=answer.get("detail", ""))
     assert isinstance(answer, dict)
     return answer
 
 
-def _run_child(
-    request: str, timeout_s: float, cancelled: Callable[[], bool], environ: Mapping[str, str]
-) -> str:
+def _run_child(request: str, timeout_s: float, cancelled: Callable[[], bool], environ: Mapping[str, str]) -> str:
     # -P keeps the working directory off the import path: a file keyring.py there must not see the token.
     # A session of its own, so that Ctrl+C reaches only us, and we end the child.
     with subprocess.Popen(  # noqa: S603 - this Python and a file of this package

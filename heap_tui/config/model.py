@@ -38,9 +38,7 @@ class Destination:
     token: Literal["keyring", "env", "none"] = _key(OneOf(("keyring", "env", "none"), secret=True), "keyring")
     app_id: str | None = _key(Text(longest=255), None)
     region: Literal["us", "eu"] = _key(OneOf(("us", "eu")), "us")
-    identity: Literal["external_user_id", "user_id"] = _key(
-        OneOf(("external_user_id", "user_id")), "external_user_id"
-    )
+    identity: Literal["external_user_id", "user_id"] = _key(OneOf(("external_user_id", "user_id")), "external_user_id")
     prefix: str = _key(Text(longest=64, empty=True), "")
     missing_identity: Literal["dead_letter", "skip"] = _key(OneOf(("dead_letter", "skip")), "dead_letter")
 
@@ -161,9 +159,9 @@ class Config:
         if chosen is None:
             raise UsageError(
                 _("There is no profile {name}; there are: {names}.").format(name=wanted, names=there),
-                _(
-                    "Name one of these with --profile, or make it with heap-tui setup --profile {name}."
-                ).format(name=wanted),
+                _("Name one of these with --profile, or make it with heap-tui setup --profile {name}.").format(
+                    name=wanted
+                ),
             )
         return chosen
 

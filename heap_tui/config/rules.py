@@ -79,11 +79,7 @@ class Flag:
 
     def problem(self, value: object) -> str:
         """See `Rule.problem`."""
-        return (
-            ""
-            if isinstance(value, bool)
-            else _("must be true or false, and is {value}").format(value=shown(value))
-        )
+        return "" if isinstance(value, bool) else _("must be true or false, and is {value}").format(value=shown(value))
 
     def read(self, value: Any) -> Any:
         """See `Rule.read`."""
@@ -127,9 +123,7 @@ class OneOf:
             return ""
         words = ", ".join(f'"{choice}"' for choice in self.choices)
         if self.secret:
-            return _("must be one of {words}: it says where the token is, never what it is").format(
-                words=words
-            )
+            return _("must be one of {words}: it says where the token is, never what it is").format(words=words)
         return _("must be one of {words}, and is {value}").format(words=words, value=shown(value))
 
     def read(self, value: Any) -> Any:
@@ -175,9 +169,7 @@ class Proxy:
         except ValueError:
             good = False
         return (
-            ""
-            if good
-            else _("must be an address such as http://proxy:3128, and is {value}").format(value=shown(value))
+            "" if good else _("must be an address such as http://proxy:3128, and is {value}").format(value=shown(value))
         )
 
     def read(self, value: Any) -> Any:

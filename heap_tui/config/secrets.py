@@ -89,9 +89,7 @@ def store_token(
     return str(answer["backend"])
 
 
-def delete_token(
-    account: str, timeout_s: float = TIMEOUT_S, *, environ: Mapping[str, str] | None = None
-) -> bool:
+def delete_token(account: str, timeout_s: float = TIMEOUT_S, *, environ: Mapping[str, str] | None = None) -> bool:
     """Remove the secret of `account`; False when there was none.
 
     Raises:
@@ -208,9 +206,7 @@ def _from_file(path: Path) -> Token:
 def _warn_when_open_to_others(path: Path) -> None:
     mode = path.stat().st_mode
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
-        _LOG.warning(
-            _("The token file {path} can be read by other users; run: chmod 600 {path}").format(path=path)
-        )
+        _LOG.warning(_("The token file {path} can be read by other users; run: chmod 600 {path}").format(path=path))
 
 
 def _from_keyring(account: str, ask: Callable[[str], Token | None]) -> Token:

@@ -90,9 +90,7 @@ def _with_comments(old: str, new: str) -> str:
     for tag, low, high, new_low, new_high in reversed(matcher.get_opcodes()):
         if tag in ("delete", "replace"):
             above = list(takewhile(_is_comment, reversed(before[low:high])))
-            after[new_high:new_high] = [
-                line for line in reversed(above) if line not in after[new_low:new_high]
-            ]
+            after[new_high:new_high] = [line for line in reversed(above) if line not in after[new_low:new_high]]
     return "".join(after)
 
 
@@ -131,9 +129,7 @@ class _Edit:
 
     def _list(self, items: "AoT | Array", old: Sequence[Any], new: Sequence[Any]) -> None:
         """Insert and delete only what changed: a new list would lose the comments between its items."""
-        matcher = difflib.SequenceMatcher(
-            a=[canonical(item) for item in old], b=[canonical(item) for item in new]
-        )
+        matcher = difflib.SequenceMatcher(a=[canonical(item) for item in old], b=[canonical(item) for item in new])
         for tag, low, high, new_low, new_high in reversed(matcher.get_opcodes()):
             if tag == "equal":
                 continue

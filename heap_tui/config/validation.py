@@ -103,9 +103,7 @@ def profile_key_problem(key: str) -> str:
 
 
 def _mistakes(count: int, name: str) -> str:
-    return ngettext("{name} has {count} mistake:", "{name} has {count} mistakes:", count).format(
-        name=name, count=count
-    )
+    return ngettext("{name} has {count} mistake:", "{name} has {count} mistakes:", count).format(name=name, count=count)
 
 
 def _unknown(key: str, known: tuple[str, ...]) -> str:
@@ -158,9 +156,7 @@ def _profiles(plain: object, found: _Findings) -> dict[str, Profile]:
         if problem := profile_key_problem(key):
             found.problem(path, problem)
         if twin := lowered.get(key.lower()):
-            found.problem(
-                path, _("differs from profile {twin} only in case; choose another name").format(twin=twin)
-            )
+            found.problem(path, _("differs from profile {twin} only in case; choose another name").format(twin=twin))
         lowered[key.lower()] = key
         if profile := _profile(key, path, _table(path, table, found), found):
             profiles[key] = profile
