@@ -88,8 +88,9 @@ def credential_questions() -> tuple[Question, ...]:
             "--token-stdin",
             Kind.SECRET,
             _("Token"),
-            _("The bearer token of the endpoint, read from standard input and kept in the keyring."),
+            _("The endpoint's bearer token; it is kept in the keyring."),
             readers.token,
+            needed=True,
         ),
     )
 
