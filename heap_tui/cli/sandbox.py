@@ -65,9 +65,7 @@ def _heard() -> list[signal.Signals]:
     return [number for number in _SIGNALS if not (kept and number == signal.SIGHUP)]
 
 
-@click.command(
-    "sandbox", help=_("A local endpoint that behaves as Heap's webhook, for trying and for tests.")
-)
+@click.command("sandbox", help=_("A local endpoint that behaves as Heap's webhook, for trying and for tests."))
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help=_("Address to listen on."))
 @click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help=_("Port; 0: a free one."))
 @click.option(
@@ -111,9 +109,7 @@ def _heard() -> list[signal.Signals]:
     help=_("The Retry-After that comes with 429 and 503."),
 )
 @click.option("--seed", type=int, metavar="N", help=_("Repeat the same failures and lost replies."))
-@click.option(
-    "--output", type=click.Choice(["human", "json"]), default="human", help=_("Form of the report.")
-)
+@click.option("--output", type=click.Choice(["human", "json"]), default="human", help=_("Form of the report."))
 @common_options
 @pass_app
 def sandbox(app: App, /, token_env: str, output: str, **switches: Any) -> None:
@@ -144,11 +140,7 @@ def _introduce(app: App, options: SandboxOptions, token_env: str) -> None:
         )
     if app.quiet:
         return
-    asked = (
-        _("The token in {name} is asked for.")
-        if options.token
-        else _("{name} is not set: no token is asked.")
-    )
+    asked = _("The token in {name} is asked for.") if options.token else _("{name} is not set: no token is asked.")
     click.echo(asked.format(name=token_env), err=True)
     if options.record:
         click.echo(_("Accepted events are appended to {path}.").format(path=options.record), err=True)

@@ -45,9 +45,7 @@ def line(report: SandboxReport, log_format: str = "human", rate: float | None = 
     text += _(" ({unique} unique, {duplicates} duplicates) in ").format(
         unique=report.unique, duplicates=report.duplicates
     )
-    text += ngettext("{requests} request", "{requests} requests", report.requests).format(
-        requests=report.requests
-    )
+    text += ngettext("{requests} request", "{requests} requests", report.requests).format(requests=report.requests)
     if report.requests:
         text += f" [{_answers(report)}]"
     return text if rate is None else text + _(", {rate} events/s").format(rate=round(rate))

@@ -1,6 +1,7 @@
 """The endpoint itself: one ASGI application that answers as protocol.md sections 1 and 2 say."""
 
 import asyncio
+import contextlib
 import hmac
 from collections.abc import Callable, Iterator
 
@@ -141,21 +142,17 @@ class SandboxApp:
         head = [(b"content-length", b"%d" % len(answer.body)), *_raw_headers(answer)]
         await send({"type": "http.response.start", "status": 413, "headers": head})
         await send({"type": "http.response.body", "body": answer.body, "more_body": True})
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(LINGER_S):
                 while (message := await request.receive())["type"] == "http.request" and message["more_body"]:
                     continue
-        except TimeoutError:
-            pass
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _wait(self) -> None:
         """The latency that was asked for, cut short when the sandbox stops."""
         if self._options.latency_ms:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.stopping.wait(), self._options.latency_ms / 1000)
-            except TimeoutError:
-                return
 
 
 def _warnings(request: Request, body: bytes) -> Iterator[Warned]:

@@ -114,9 +114,7 @@ class SandboxServer:
         self._thread.start()
         if not self._server.ready.wait(_START_LIMIT_S) or self._failure:
             self.__exit__(None, None, None)
-            raise StateError(
-                _("The sandbox did not start: {reason}.").format(reason=self._failure or "timeout")
-            )
+            raise StateError(_("The sandbox did not start: {reason}.").format(reason=self._failure or "timeout"))
         return self
 
     def __exit__(

@@ -101,9 +101,7 @@ def test_what_arrives_is_shown_in_plain_lines_while_it_runs() -> None:
     with running() as program:
         program.post("a")
         lines = [program.next_error_line() for _time in range(3)]
-        assert re.fullmatch(
-            r"1 event \(1 unique, 0 duplicates\) in 1 request \[200: 1\], \d+ events/s\n", lines[2]
-        )
+        assert re.fullmatch(r"1 event \(1 unique, 0 duplicates\) in 1 request \[200: 1\], \d+ events/s\n", lines[2])
 
 
 def test_the_last_line_of_json_output_is_the_report() -> None:

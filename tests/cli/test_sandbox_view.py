@@ -61,8 +61,7 @@ def test_a_line_counts_in_words_and_lost_replies_apart() -> None:
     assert line(tally.report()) == "0 events (0 unique, 0 duplicates) in 0 requests"
     tally.answered(None)
     assert (
-        line(tally.report(), rate=12.4)
-        == "0 events (0 unique, 0 duplicates) in 1 request [no answer: 1], 12 events/s"
+        line(tally.report(), rate=12.4) == "0 events (0 unique, 0 duplicates) in 1 request [no answer: 1], 12 events/s"
     )
 
 

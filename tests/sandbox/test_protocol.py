@@ -24,9 +24,7 @@ def test_events_are_accepted_on_any_path_and_counted(server: SandboxServer, clie
 
 
 @pytest.mark.parametrize("body", [b"", b'{"events": []}'])
-def test_a_probe_is_answered_200_and_counts_no_event(
-    server: SandboxServer, client: httpx.Client, body: bytes
-) -> None:
+def test_a_probe_is_answered_200_and_counts_no_event(server: SandboxServer, client: httpx.Client, body: bytes) -> None:
     assert client.post(server.url, content=body).status_code == 200
     report = server.report()
     assert (report.events, report.requests, report.warnings) == (0, 1, {})
@@ -52,9 +50,7 @@ def test_a_wrong_or_missing_token_is_401_whatever_the_body(
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
 def test_the_right_token_passes(client: httpx.Client, scheme: str) -> None:
     with SandboxServer(SandboxOptions(token="s3cret-token")) as server:
-        answer = client.post(
-            server.url, content=payload("a"), headers={"Authorization": f"{scheme} s3cret-token"}
-        )
+        answer = client.post(server.url, content=payload("a"), headers={"Authorization": f"{scheme} s3cret-token"})
         assert answer.status_code == 200
 
 
@@ -63,9 +59,7 @@ def test_the_token_reaches_no_log_and_no_report(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with SandboxServer(SandboxOptions(token="s3cret-token")) as server:
-        client.post(
-            server.url + "?t=1", content=payload("a"), headers={"Authorization": "Bearer s3cret-token"}
-        )
+        client.post(server.url + "?t=1", content=payload("a"), headers={"Authorization": "Bearer s3cret-token"})
         client.post(server.url, content=b"{", headers={"Authorization": "Bearer s3cret-token"})
         seen = client.get(server.url).text
     output = capfd.readouterr()
@@ -74,9 +68,7 @@ def test_the_token_reaches_no_log_and_no_report(
     assert "POST" not in output.out + output.err
 
 
-def test_a_refused_event_is_named_and_nothing_of_its_batch_is_kept(
-    server: SandboxServer, client: httpx.Client
-) -> None:
+def test_a_refused_event_is_named_and_nothing_of_its_batch_is_kept(server: SandboxServer, client: httpx.Client) -> None:
     answer = client.post(server.url, json={"events": [event("a"), event("b", time="soon")]})
     assert answer.status_code == 400
     assert (answer.json()["index"], answer.json()["field"]) == (1, "time")
@@ -85,9 +77,7 @@ def test_a_refused_event_is_named_and_nothing_of_its_batch_is_kept(
 
 
 @pytest.mark.parametrize("body", [b"hello", b"[]", b'{"event": 1}'])
-def test_what_is_no_batch_is_400_with_an_explanation(
-    server: SandboxServer, client: httpx.Client, body: bytes
-) -> None:
+def test_what_is_no_batch_is_400_with_an_explanation(server: SandboxServer, client: httpx.Client, body: bytes) -> None:
     answer = client.post(server.url, content=body)
     assert answer.status_code == 400
     assert answer.json()["error"]
@@ -112,9 +102,7 @@ def test_a_content_type_with_a_charset_is_no_warning(server: SandboxServer, clie
     assert server.report().warnings == {}
 
 
-def test_the_report_is_read_at_two_places_and_health_at_a_third(
-    server: SandboxServer, client: httpx.Client
-) -> None:
+def test_the_report_is_read_at_two_places_and_health_at_a_third(server: SandboxServer, client: httpx.Client) -> None:
     client.post(server.url, content=payload("a", "a"))
     for path in ("", "stats"):
         answer = client.get(server.url + path)
@@ -165,7 +153,21 @@ def test_a_body_over_the_limit_is_413_without_an_announced_length(client: httpx.
         assert (server.report().events, server.report().bytes) == (0, 0)
 
 
-def test_an_oversized_body_is_answered_before_it_is_sent(client: httpx.Client) -> None:
+def test_a_sender_that_writes_everything_before_it_reads_gets_its_413() -> None:
+    with SandboxServer(SandboxOptions(max_bytes=1000)) as server, connected(server) as plain:
+        size = 8_000_000
+        plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b" " * size)
+        assert plain.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_an_oversized_body_is_answered_before_it_is_sent_and_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("heap_tui.sandbox.app.LINGER_S", 0.02)
     with SandboxServer(SandboxOptions(max_bytes=1000)) as server, connected(server) as plain:
         plain.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
-        assert plain.recv(100).startswith(b"HTTP/1.1 413")
+        answer = b""
+        while part := plain.recv(1000):
+            answer += part
+        assert answer.startswith(b"HTTP/1.1 413")
+        assert b"\r\nconnection: close\r\n" in answer

@@ -37,9 +37,7 @@ def test_counts_equal_those_of_a_model(batches: list[list[tuple[str, str]]]) -> 
 
 
 @given(STREAMS, st.integers(0, 8))
-def test_the_counts_balance_when_the_memory_for_ids_is_full(
-    batches: list[list[tuple[str, str]]], id_cap: int
-) -> None:
+def test_the_counts_balance_when_the_memory_for_ids_is_full(batches: list[list[tuple[str, str]]], id_cap: int) -> None:
     report = fed(batches, id_cap).report()
     distinct = {event_id for batch in batches for _type, event_id in batch}
     assert report.events == report.unique + report.duplicates + report.unchecked
