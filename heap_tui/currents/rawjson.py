@@ -14,7 +14,8 @@ import msgspec
 
 Members = dict[str, bytes]
 
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],:]', re.DOTALL)
+# Possessive, because a way back for each of a long string's escapes would take memory without end.
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]', re.DOTALL)
 _object_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array_decoder = msgspec.json.Decoder(list[msgspec.Raw])
 _encoder = msgspec.json.Encoder()
@@ -36,6 +37,8 @@ def check(text: bytes) -> None:
 
 def members(text: bytes) -> Members:
     """The members of the JSON object `text`, in order, each value as its own bytes.
+
+    Of a name that is there twice the last value counts. Whether `text` is UTF-8 is for `check` to say.
 
     Raises:
         ValueError: `text` is not a JSON object.
