@@ -189,13 +189,14 @@ def _paint(console: "Console", server: "SandboxServer", stop: _StopSignals) -> N
 def _log(app: App, server: "SandboxServer", stop: _StopSignals) -> None:
     from heap_tui.cli.sandbox_view import line
 
-    before, then = server.report(), time.monotonic()
+    # Nothing was shown yet, whatever arrived since the server came up.
+    events, requests, then = 0, 0, time.monotonic()
     while not stop.wait(_LINE_S):
         report, now = server.report(), time.monotonic()
-        if report != before:
-            rate = (report.events - before.events) / (now - then)
+        if report.requests != requests:
+            rate = (report.events - events) / (now - then)
             click.echo(line(report, app.log_format, rate), err=True)
-        before, then = report, now
+        events, requests, then = report.events, report.requests, now
 
 
 def _summarise(app: App, report: "SandboxReport", *, painted: bool) -> None:
