@@ -106,18 +106,14 @@ class Catalog:
         return tuple(
             event_type
             for event_type in self
-            if selected(event_type.name)
-            and group in (None, event_type.group)
-            and channel in (None, event_type.channel)
+            if selected(event_type.name) and group in (None, event_type.group) and channel in (None, event_type.channel)
         )
 
     def float_fields(self, name: str) -> frozenset[str]:
         """The float32 fields of a type, which need their shortest decimal (protocol.md section 3)."""
         event_type = self.get(name)
         return (
-            frozenset(field.name for field in event_type.fields if field.type == "float")
-            if event_type
-            else frozenset()
+            frozenset(field.name for field in event_type.fields if field.type == "float") if event_type else frozenset()
         )
 
 
@@ -164,9 +160,7 @@ def _event_type(record: _Record) -> EventType:
         for place, named in places
         for name, words in named.items()
     )
-    return EventType(
-        record.name, record.group, record.channel, record.description, record.storage, record.http, fields
-    )
+    return EventType(record.name, record.group, record.channel, record.description, record.storage, record.http, fields)
 
 
 @cache
