@@ -150,5 +150,6 @@ def _replace(path: Path, text: str, wanted: Mapping[str, Any]) -> None:
             ),
             _("Give each profile headers such as [profiles.NAME.destination], or edit the file by hand."),
         ) from None
-    parse_config(edited, str(path))
+    # What is wrong now was not in the file, but in the profile that was to be saved.
+    parse_config(edited, _("{path}, as it would be saved,").format(path=path))
     replace_file(path, edited.encode())

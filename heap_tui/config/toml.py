@@ -84,13 +84,20 @@ def _means(text: str, wanted: Mapping[str, Any]) -> bool:
 
 
 def _with_comments(old: str, new: str) -> str:
-    """Put back the comments above a table that stays, which tomlkit counts to the removed table before it."""
+    """Leave comments above the table they stand above; tomlkit counts them to the table before.
+
+    So they went with that table when it was removed, and got apart from theirs when something was added to it.
+    """
     before, after = old.splitlines(keepends=True), new.splitlines(keepends=True)
     matcher = difflib.SequenceMatcher(a=before, b=after, autojunk=False)
     for tag, low, high, new_low, new_high in reversed(matcher.get_opcodes()):
         if tag in ("delete", "replace"):
             above = list(takewhile(_is_comment, reversed(before[low:high])))
             after[new_high:new_high] = [line for line in reversed(above) if line not in after[new_low:new_high]]
+        elif tag == "insert" and before[low:] and before[low].startswith("["):
+            above = list(takewhile(_is_comment, reversed(after[:new_low])))
+            start = new_low - len(above)
+            after[start:new_high] = after[new_low:new_high] + after[start:new_low]
     return "".join(after)
 
 

@@ -91,8 +91,7 @@ def examine(text: str, name: str) -> tuple[Config, list[Problem]]:
     found.unknown_keys((), plain, _TOP_KEYS)
     profiles = _profiles(plain.get("profiles", {}), found)
     default = _default_profile(plain, found)
-    by_line = sorted(found.problems, key=lambda problem: problem.line)
-    return Config(version, default, profiles, tuple(found.warnings)), by_line
+    return Config(version, default, profiles, tuple(_by_line(found.warnings))), _by_line(found.problems)
 
 
 def profile_key_problem(key: str) -> str:
@@ -100,6 +99,10 @@ def profile_key_problem(key: str) -> str:
     if _PROFILE_KEY.fullmatch(key):
         return ""
     return _("a profile's name has 1 to 64 letters, digits, - and _, and does not start with _")
+
+
+def _by_line(problems: list[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.line)
 
 
 def _mistakes(count: int, name: str) -> str:
@@ -158,7 +161,9 @@ def _profiles(plain: object, found: _Findings) -> dict[str, Profile]:
         if twin := lowered.get(key.lower()):
             found.problem(path, _("differs from profile {twin} only in case; choose another name").format(twin=twin))
         lowered[key.lower()] = key
-        if profile := _profile(key, path, _table(path, table, found), found):
+        if not isinstance(table, dict):
+            _table(path, table, found)
+        elif profile := _profile(key, path, table, found):
             profiles[key] = profile
     return profiles
 
