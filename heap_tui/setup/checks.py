@@ -132,7 +132,8 @@ async def _check_dns(route: _Route) -> _Result:
         return _no_answer(Failure(FailureKind.DNS, _("no answer within {n:g} s").format(n=DNS_TIMEOUT_S)))
     except OSError as error:
         return _no_answer(Failure(FailureKind.DNS, f"{route.host}: {error.strerror or error}"))
-    return _Result(f"{route.host}: {', '.join(route.addresses[:4])}")
+    found = ", ".join(route.addresses[:4])
+    return _Result(found if found == route.host else f"{route.host}: {found}")
 
 
 async def _check_tcp(route: _Route) -> _Result:

@@ -34,6 +34,7 @@ class Question:
         prompt: a few words, without punctuation.
         help: one sentence on what to answer.
         read: gives the value of a raw answer, or raises `AnswerError`.
+        metavar: stands for the flag's value in the help.
         choices: what may be chosen; of a CHOICE with a single one nothing needs to be asked.
         needed: there is no answer without being told one.
     """
@@ -44,6 +45,7 @@ class Question:
     prompt: str
     help: str
     read: Callable[[Raw, Answers], Any]
+    metavar: str = "TEXT"
     choices: tuple[str, ...] = ()
     needed: bool = False
 
@@ -66,6 +68,7 @@ def destination_questions() -> tuple[Question, ...]:
             _("Destination"),
             _("Heap's webhook for Braze; the track API comes with a later version."),
             readers.destination,
+            metavar="webhook|track",
             choices=("webhook",),
         ),
     )
@@ -81,6 +84,7 @@ def credential_questions() -> tuple[Question, ...]:
             _("Endpoint"),
             _("The https:// address that Heap shows for the Braze export."),
             readers.endpoint,
+            metavar="URL",
             needed=True,
         ),
         Question(
@@ -105,6 +109,7 @@ def name_questions() -> tuple[Question, ...]:
             _("Name"),
             _("A name for this export, as in Braze."),
             readers.name,
+            metavar="NAME",
         ),
     )
 
@@ -119,6 +124,7 @@ def event_questions() -> tuple[Question, ...]:
             _("Event types"),
             _("Globs of the types to deliver, such as users.messages.email.*"),
             readers.globs_to_deliver,
+            metavar="GLOB",
         ),
         Question(
             "exclude",
@@ -127,6 +133,7 @@ def event_questions() -> tuple[Question, ...]:
             _("Except"),
             _("Globs of the types to leave out."),
             readers.globs_to_leave_out,
+            metavar="GLOB",
         ),
         Question(
             "anonymous",
@@ -149,6 +156,7 @@ def privacy_questions() -> tuple[Question, ...]:
             _("Fields to remove"),
             _("Names of fields whose text becomes [REDACTED] in every event."),
             readers.fields,
+            metavar="FIELD",
         ),
         Question(
             "hash",
@@ -157,6 +165,7 @@ def privacy_questions() -> tuple[Question, ...]:
             _("Fields to hash"),
             _("Names of fields whose text becomes its SHA-256 in every event."),
             readers.fields,
+            metavar="FIELD",
         ),
     )
 
@@ -171,6 +180,7 @@ def source_questions() -> tuple[Question, ...]:
             _("Source"),
             _("A file, directory, glob or sample: URI to read from; without one, name it with --run."),
             readers.sources,
+            metavar="URI",
         ),
     )
 

@@ -68,7 +68,7 @@ def begin(config: Config, wanted: str | None, name: str | None, environ: Mapping
     base = config.profiles.get(key) if key else None
     answers = Answers() if base is None else answers_from(base)
     token = resolve_token(None, environ)
-    if token is not None and answers.token in (None, "none"):
+    if token is not None and answers.token is None:
         answers = replace(answers, token="env")  # noqa: S106 - a place, not a token
     return Session(base, key, answers, token)
 

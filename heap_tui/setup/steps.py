@@ -42,11 +42,13 @@ class State:
         step: the step that is asked now, or an end.
         answers: what is known.
         tested: endpoint and token passed their test, or it was waived, since they were last answered.
+        revisiting: the review sent back to this step, so it goes on to the review.
     """
 
     step: StepName
     answers: Answers
     tested: bool = False
+    revisiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,18 @@ def step(state: State, given: Given | None = None) -> Form | Refusal | State:
         return _tested(state, given)
     if state.step is StepName.REVIEW:
         return _reviewed(state, given)
-    asked = form(state.step).questions
-    answers, problems = answer(state.answers, asked, given)
-    if problems:
-        return Refusal(problems)
+    answers, problems = answer(state.answers, form(state.step).questions, given)
+    return Refusal(problems) if problems else _following(state, answers)
+
+
+def _following(state: State, answers: Answers) -> State:
+    """The state after a step with questions was answered; an end stays an end."""
+    if state.step not in ASKING:
+        return state
     tested = state.tested and state.step is not StepName.CREDENTIALS
-    following = ORDER[ORDER.index(state.step) + 1] if state.step in ORDER else state.step
-    return State(following, answers, tested)
+    if state.revisiting:
+        return State(StepName.REVIEW if tested else StepName.TEST, answers, tested)
+    return State(ORDER[ORDER.index(state.step) + 1], answers, tested)
 
 
 def answer(answers: Answers, asked: tuple[Question, ...], given: Given) -> tuple[Answers, dict[str, str]]:
@@ -134,7 +141,7 @@ def back(state: State) -> State:
     """The step before; the first one is its own."""
     if state.step not in ORDER:
         return state
-    return replace(state, step=ORDER[max(0, ORDER.index(state.step) - 1)])
+    return replace(state, step=ORDER[max(0, ORDER.index(state.step) - 1)], revisiting=False)
 
 
 def _tested(state: State, given: Given) -> Refusal | State:
@@ -152,6 +159,6 @@ def _reviewed(state: State, given: Given) -> Refusal | State:
     if decision == Decision.SAVE:
         return replace(state, step=StepName.SAVE)
     if decision in ASKING:
-        return replace(state, step=StepName(decision))
+        return replace(state, step=StepName(decision), revisiting=True)
     words = _("Answer save or cancel, or name a step to change: {steps}.")
     return Refusal({"review": words.format(steps=", ".join(ASKING))})
