@@ -17,7 +17,15 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from heap_tui import __version__
-from heap_tui.delivery.answers import Answer, Failure, FailureKind, Outcome, body_excerpt, parse_retry_after, refusals_in
+from heap_tui.delivery.answers import (
+    Answer,
+    Failure,
+    FailureKind,
+    Outcome,
+    body_excerpt,
+    parse_retry_after,
+    refusals_in,
+)
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
 from heap_tui.redact import redact, redact_url

@@ -32,13 +32,6 @@ def classify(outcome: Outcome) -> Verdict:
     return Verdict.RETRY
 
 
-def presses_back(outcome: Outcome) -> bool:
-    """Whether `outcome` says that the endpoint as a whole is overloaded, so that every worker slows down."""
-    if isinstance(outcome, Answer):
-        return outcome.status in (429, 503) or outcome.retry_after_s is not None
-    return True
-
-
 def describe(outcome: Outcome) -> str:
     """`outcome` in a few words, without what to do."""
     if isinstance(outcome, Answer):

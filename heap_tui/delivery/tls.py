@@ -20,6 +20,7 @@ def ssl_context(
         ca_file: PEM file of further authorities; ``SSL_CERT_FILE`` in `environ` adds likewise.
         client_cert: PEM file of a client certificate, with its key or with the key in `client_key`.
         client_key: PEM file of the client certificate's key.
+        environ: asked for ``SSL_CERT_FILE``.
 
     Raises:
         UsageError: a file is missing or not PEM.

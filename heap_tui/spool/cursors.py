@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from heap_tui.spool.ranges import Ranges
 
@@ -34,47 +35,89 @@ class Stream:
         cursor: number of its row, 0 while it has none.
         name: the file's path.
         identity: the file as it was when it was looked at.
-        head_size: bytes at its start that `head_hash` covers, at most `HEAD_BYTES`.
-        head_hash: SHA-256 of the first `head_size` bytes.
+        head: the file's first bytes, at most `HEAD_BYTES`.
+        by_bytes: positions are byte offsets in the file, so that only what was consumed counts as its head.
         ranges: what of it has its fate.
-        complete: everything in it had its fate, at that size and time.
-        dirty: something changed since the last commit.
+        end: the position after its last item, None until it was read to its end.
     """
 
     cursor: int
     name: str
     identity: FileIdentity
-    head_size: int
-    head_hash: bytes
+    head: bytes
+    by_bytes: bool
     ranges: Ranges = field(default_factory=Ranges)
-    complete: bool = False
-    dirty: bool = False
+    end: int | None = None
     replayable: bool = True
 
     def finish(self, start: int, end: int) -> None:
         """Mark the positions from `start` to `end` (excluded) as having their fate."""
         self.ranges.add(start, end)
-        self.dirty = True
+
+    @property
+    def known_head(self) -> bytes:
+        """The part of the head by which the file is known again: what was consumed of it."""
+        return self.head[: self.ranges.low] if self.by_bytes else self.head
+
+    def is_continued_by(self, later: "Stream") -> bool:
+        """Whether `later`, the same file looked at again, still begins with what was consumed of this one."""
+        consumed = self.ranges.low if self.by_bytes else self.identity.size
+        return later.head.startswith(self.known_head) and later.identity.size >= consumed
+
+    @property
+    def complete(self) -> bool:
+        """Everything in the file has its fate."""
+        return self.end is not None and self.ranges.low >= self.end
 
 
-def candidates(connection: sqlite3.Connection, scope: int, identity: FileIdentity) -> list[Stream]:
-    """The cursors that may belong to that file; the caller compares the heads."""
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a file had been delivered.
+
+    Args:
+        number: of its row.
+        head_size: bytes at the file's start that `head_hash` covers.
+        head_hash: SHA-256 of them.
+        low: low-water mark.
+        above: finished ranges above it.
+        size: bytes in the file when it was last read.
+        mtime_ns: time of its last change then, nanoseconds.
+        complete: everything in it had its fate.
+    """
+
+    number: int
+    head_size: int
+    head_hash: bytes
+    low: int
+    above: tuple[tuple[int, int], ...]
+    size: int
+    mtime_ns: int
+    complete: bool
+
+    def matches(self, head: bytes) -> bool:
+        """Whether a file that begins with `head` is the one."""
+        return len(head) >= self.head_size and sha256(head[: self.head_size]).digest() == self.head_hash
+
+
+def candidates(connection: sqlite3.Connection, scope: int, identity: FileIdentity) -> list[Cursor]:
+    """The cursors that may belong to that file, newest first; the caller compares the heads."""
     rows = connection.execute(
-        "SELECT id, path, head_size, head_hash, low, above, size, mtime_ns, complete FROM cursors "
+        "SELECT id, head_size, head_hash, low, above, size, mtime_ns, complete FROM cursors "
         "WHERE scope=? AND device=? AND inode=? ORDER BY id DESC",
         (scope, _signed(identity.device), _signed(identity.inode)),
     )
     return [
-        Stream(
-            cursor=cursor,
-            name=path,
-            identity=FileIdentity(identity.device, identity.inode, size, mtime_ns),
+        Cursor(
+            number=number,
             head_size=head_size,
             head_hash=head_hash,
-            ranges=Ranges(low, json.loads(above)),
+            low=low,
+            above=tuple((start, end) for start, end in json.loads(above)),
+            size=size,
+            mtime_ns=mtime_ns,
             complete=bool(complete),
         )
-        for cursor, path, head_size, head_hash, low, above, size, mtime_ns, complete in rows
+        for number, head_size, head_hash, low, above, size, mtime_ns, complete in rows
     ]
 
 
@@ -90,8 +133,8 @@ def save(transaction: sqlite3.Connection, scope: int, stream: Stream) -> None:
         scope,
         _signed(identity.device),
         _signed(identity.inode),
-        stream.head_size,
-        stream.head_hash,
+        len(stream.known_head),
+        sha256(stream.known_head).digest(),
         stream.name,
         stream.ranges.low,
         json.dumps(stream.ranges.above),
@@ -113,7 +156,6 @@ def save(transaction: sqlite3.Connection, scope: int, stream: Stream) -> None:
         )
         assert inserted.lastrowid is not None
         stream.cursor = inserted.lastrowid
-    stream.dirty = False
 
 
 def drop(transaction: sqlite3.Connection, cursor: int) -> None:

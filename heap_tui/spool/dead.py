@@ -38,7 +38,7 @@ def keep(transaction: sqlite3.Connection, letters: Sequence[DeadLetter]) -> None
         # A lone surrogate, legal as an escape in JSON, has no UTF-8 form that the database would take.
         clean = [v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for v in values]
         transaction.execute(
-            f"INSERT OR REPLACE INTO dead({_COLUMNS}, digest) VALUES({','.join('?' * len(values))}, ?)",  # noqa: S608
+            f"INSERT OR REPLACE INTO dead({_COLUMNS}, digest) VALUES({','.join('?' * len(values))}, ?)",
             (*clean, _digest(letter)),
         )
 

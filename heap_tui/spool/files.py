@@ -25,7 +25,9 @@ def state_errors(directory: Path) -> Iterator[None]:
         raise StateError(*_explain(code, str(error), directory)) from error
     except OSError as error:
         raise StateError(
-            _("The state in {directory} cannot be used: {reason}.").format(directory=directory, reason=error.strerror or error),
+            _("The state in {directory} cannot be used: {reason}.").format(
+                directory=directory, reason=error.strerror or error
+            ),
             _("Check space and permissions, or choose another place with --state-dir."),
         ) from error
 
@@ -33,7 +35,9 @@ def state_errors(directory: Path) -> Iterator[None]:
 def _explain(code: str, text: str, directory: Path) -> tuple[str, str]:
     if code.startswith("SQLITE_FULL"):
         return (
-            _("No space is left for the state in {directory}; everything accepted so far is kept.").format(directory=directory),
+            _("No space is left for the state in {directory}; everything accepted so far is kept.").format(
+                directory=directory
+            ),
             _("Free some space, then run again."),
         )
     if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -71,6 +75,17 @@ def take_lock(directory: Path) -> FileLock:
             _("Wait until it ends, or use another --profile or --state-dir."),
         ) from None
     return lock
+
+
+def is_locked(directory: Path) -> bool:
+    """Whether a process holds the lock now."""
+    if not (directory / _LOCK).exists():
+        return False
+    try:
+        take_lock(directory).release()
+    except StateError:
+        return True
+    return False
 
 
 def connect(directory: Path, *, read_only: bool = False) -> sqlite3.Connection:

@@ -88,13 +88,13 @@ def lease(connection: sqlite3.Connection, after: int) -> LeasedRow | None:
         return None
     seq, count, size, crc, blob = found
     if zlib.crc32(blob) != crc:
-        raise DamagedRowError(seq, "checksum")
+        raise DamagedRowError(seq, count, "checksum")
     try:
         events = _decoder.decode(blob)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedRowError(seq, str(error)) from error
+        raise DamagedRowError(seq, count, str(error)) from error
     if len(events) != count:
-        raise DamagedRowError(seq, "count")
+        raise DamagedRowError(seq, count, "count")
     return LeasedRow(seq, events, size, set(range(count)))
 
 
@@ -103,24 +103,24 @@ class DamagedRowError(Exception):
 
     Args:
         seq: the row's number.
+        count: events that it should hold.
         reason: what is wrong with it.
     """
 
-    def __init__(self, seq: int, reason: str) -> None:
-        super().__init__(seq, reason)
+    def __init__(self, seq: int, count: int, reason: str) -> None:
+        super().__init__(seq, count, reason)
         self.seq = seq
+        self.count = count
         self.reason = reason
 
 
-def put_aside(transaction: sqlite3.Connection, damage: DamagedRowError, now: float) -> int:
-    """Move a damaged row out of the queue, its bytes kept; returns how many events it should have held."""
-    row = transaction.execute("SELECT count FROM queue WHERE seq=?", (damage.seq,)).fetchone()
+def put_aside(transaction: sqlite3.Connection, damage: DamagedRowError, now: float) -> None:
+    """Move a damaged row out of the queue, its bytes kept."""
     transaction.execute(
         "INSERT INTO damaged(seq, count, reason, events, at) SELECT seq, count, ?, events, ? FROM queue WHERE seq=?",
         (damage.reason, now, damage.seq),
     )
     transaction.execute("DELETE FROM queue WHERE seq=?", (damage.seq,))
-    return int(row[0]) if row else 0
 
 
 def settle(transaction: sqlite3.Connection, row: LeasedRow) -> int:

@@ -50,8 +50,7 @@ class Ranges:
 
     def passed(self, position: int) -> int:
         """The first position at or after `position` that is not finished."""
-        if position < self.low:
-            position = self.low
+        position = max(position, self.low)
         for start, end in self._above:
             if start <= position < end:
                 return end

@@ -45,7 +45,7 @@ class Filter:
 
 class _Run(NamedTuple):
     number: int
-    count: int
+    size: int
     first_at: float
 
 
@@ -76,10 +76,8 @@ class SeenIndex:
             (self._scope, since, first_run),
         ).fetchall()
         self._runs = [_Run(*row) for row in rows]
-        for run, _count, _first_at in self._runs:
-            self._add_to_filter(
-                key for (key,) in self._connection.execute("SELECT id FROM seen WHERE run=?", (run,))
-            )
+        for run, _size, _first_at in self._runs:
+            self._add_to_filter(key for (key,) in self._connection.execute("SELECT id FROM seen WHERE run=?", (run,)))
         if first_run:
             return
         for (ids,) in self._connection.execute(
@@ -101,7 +99,7 @@ class SeenIndex:
             return False
         return any(
             self._connection.execute("SELECT 1 FROM seen WHERE run=? AND id=?", (run, key)).fetchone()
-            for run, _count, _first_at in self._runs
+            for run, _size, _first_at in self._runs
         )
 
     def add(self, transaction: sqlite3.Connection, keys: list[bytes], now: float) -> None:
@@ -117,9 +115,7 @@ class SeenIndex:
 
     def _write_run(self, transaction: sqlite3.Connection, now: float) -> None:
         """Make the recent ids one sorted run."""
-        first_at = transaction.execute(
-            "SELECT min(at) FROM seen_recent WHERE scope=?", (self._scope,)
-        ).fetchone()[0]
+        first_at = transaction.execute("SELECT min(at) FROM seen_recent WHERE scope=?", (self._scope,)).fetchone()[0]
         run = _new_run(transaction, self._scope, first_at or now, now, len(self._recent))
         transaction.executemany(
             "INSERT OR IGNORE INTO seen(run, id) VALUES(?, ?)", [(run, key) for key in sorted(self._recent)]
@@ -136,9 +132,9 @@ class SeenIndex:
         Only runs of about one day are merged: a run leaves as a whole, and must not keep ids for long after
         their window.
         """
-        newest = self._runs[0].count
+        newest = self._runs[0].size
         young = now - self._window_s / 7
-        alike = [run.number for run in self._runs if run.count < 2 * newest and run.first_at >= young]
+        alike = [run.number for run in self._runs if run.size < 2 * newest and run.first_at >= young]
         if len(alike) < MERGE_AT:
             return
         marks = ",".join("?" * len(alike))
@@ -174,8 +170,6 @@ def _new_run(transaction: sqlite3.Connection, scope: int, first_at: float, last_
 
 def forget(transaction: sqlite3.Connection, before: float) -> None:
     """Drop the ids whose last sighting was before `before` (Unix seconds), of every destination."""
-    transaction.execute(
-        "DELETE FROM seen WHERE run IN (SELECT run FROM seen_runs WHERE last_at<?)", (before,)
-    )
+    transaction.execute("DELETE FROM seen WHERE run IN (SELECT run FROM seen_runs WHERE last_at<?)", (before,))
     transaction.execute("DELETE FROM seen_runs WHERE last_at<?", (before,))
     transaction.execute("DELETE FROM seen_recent WHERE at<?", (before,))

@@ -1,0 +1,1 @@
+"""One run: from sources through selection, transformation and state to the destination."""

@@ -1,0 +1,191 @@
+"""Reads files: finds them, continues where an earlier run stopped, and keeps looking when asked to follow."""
+
+import asyncio
+import os
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import aclosing
+from multiprocessing import get_context
+from typing import BinaryIO
+
+from heap_tui.i18n import _
+from heap_tui.pipeline.intake import Desk, FileIntake
+from heap_tui.pipeline.pace import Pace, in_thread
+from heap_tui.sources.base import Broken, Chunk
+from heap_tui.sources.discovery import FoundFile, Listing, discover
+from heap_tui.sources.files import chunks, open_stream
+from heap_tui.sources.watch import changes
+from heap_tui.spool.cursors import FileIdentity, Stream, candidates
+from heap_tui.spool.store import Store
+from heap_tui.status import Noticed
+
+_SLICE = 250  # items taken before the sender has its turn
+_MOST_DECODERS = 4
+
+
+def _ignore_interrupts() -> None:
+    """In a decoding process: Ctrl+C in a terminal reaches every process, and the parent decides."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+class Decoders:
+    """Processes that decode Avro, started when the first file wants them."""
+
+    def __init__(self) -> None:
+        self._pool: Executor | None = None
+        self.number = max(1, min(_MOST_DECODERS, os.cpu_count() or 1))
+
+    def pool_for(self, path: str) -> Executor | None:
+        """The pool for an Avro file, None for any other."""
+        if not path.lower().endswith(".avro"):
+            return None
+        if self._pool is None:
+            # Not forked: a fork would inherit locks of threads that it does not have.
+            context = get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.number, mp_context=context, initializer=_ignore_interrupts)
+        return self._pool
+
+    def close(self) -> None:
+        """End the processes."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+class FileReader:
+    """Reads the files of a run, one after another for each source.
+
+    Args:
+        desk: what the run shares.
+        pace: what the readers share.
+        store: the state, for cursors.
+        scope: the destination's number.
+        follow: keep looking for more.
+        replay: begin every file at its beginning.
+    """
+
+    def __init__(self, desk: Desk, pace: Pace, store: Store, scope: int, *, follow: bool, replay: bool) -> None:
+        self._desk = desk
+        self._pace = pace
+        self._store = store
+        self._scope = scope
+        self._follow = follow
+        self._replay = replay
+        self.decoders = Decoders()
+        self._read: dict[tuple[int, int], tuple[Stream, int]] = {}
+
+    async def read(self, pattern: str) -> None:
+        """Read what `pattern` stands for; with follow, until the run stops.
+
+        Raises:
+            StateError: the state cannot be read.
+        """
+        known: dict[str, FileIdentity] = {}
+        told: set[str] = set()
+        async with aclosing(changes(pattern, self._pace.stopping, follow=self._follow)) as looks:
+            async for _look in looks:
+                listing = await asyncio.to_thread(discover, pattern)
+                self._tell_problems(pattern, listing, told)
+                fresh = [file for file in listing.files if known.get(file.path) != file.identity]
+                self._desk.status.bytes_total += sum(file.identity.size for file in fresh)
+                for file in fresh:
+                    if self._pace.is_over:
+                        self._pace.unread = True
+                        return
+                    known[file.path] = file.identity
+                    await self._file(file)
+
+    def _tell_problems(self, pattern: str, listing: Listing, told: set[str]) -> None:
+        for problem in listing.unreadable:
+            if problem.path not in told:
+                told.add(problem.path)
+                self._reject_file(problem.path, problem.reason)
+        if not listing.files and not told:
+            told.add(pattern)
+            text = _("{pattern} holds no file of a known format (.avro, .ndjson, .jsonl, .json, also .gz, .zst).")
+            self._desk.status.publish(Noticed(text.format(pattern=pattern), warning=True))
+
+    def _reject_file(self, path: str, reason: str) -> None:
+        """A file that cannot be read at all counts as one read and one rejected."""
+        self._desk.status.counts.read += 1
+        broken = Broken(_("the file cannot be read ({reason})").format(reason=reason))
+        self._desk.ledger.keep(self._desk.letter(broken, broken.reason, path, 0, ""))
+        self._pace.progressed.set()
+
+    async def _file(self, found: FoundFile) -> None:
+        try:
+            file = await asyncio.to_thread(open, found.path, "rb")
+        except OSError as error:
+            self._reject_file(found.path, error.strerror or str(error))
+            return
+        with file:
+            stream, start = self._stream(found, file)
+            if stream.complete:
+                self._desk.status.bytes_read += found.identity.size
+            else:
+                await self._content(stream, start, file)
+
+    def _stream(self, found: FoundFile, file: BinaryIO) -> tuple[Stream, int]:
+        """The file's stream, and where to read on."""
+        key = (found.identity.device, found.identity.inode)
+        cursors = candidates(self._store.connection, self._scope, found.identity)
+        again = self._replay and key not in self._read
+        stream, stale = open_stream(found.path, found.identity, file, [] if again else cursors)
+        if key in self._read and self._read[key][0].is_continued_by(stream):
+            # Read in this run already: its own positions are further than what is committed.
+            current, start = self._read[key]
+            current.name, current.identity, current.head, current.end = found.path, found.identity, stream.head, None
+            return current, start
+        self._desk.ledger.forget([cursor.number for cursor in cursors] if again else stale)
+        return stream, stream.ranges.low
+
+    async def _content(self, stream: Stream, start: int, file: BinaryIO) -> None:
+        intake = FileIntake(self._desk, stream, start, follow=self._follow)
+        pool = self.decoders.pool_for(stream.name)
+        ended = True
+        progress = _Progress(self._desk, stream, start)
+        async with aclosing(in_thread(chunks(stream.name, file, start, pool, self.decoders.number))) as portions:
+            async for chunk in portions:
+                if self._pace.is_over or not await self._take(intake, chunk):
+                    ended = False
+                    break
+                progress.note(intake.position)
+        intake.pass_over()
+        if ended:
+            progress.end()
+            stream.end = None if intake.is_unfinished else intake.position
+        self._pace.unread |= not ended
+        self._desk.ledger.touch(stream)
+        self._read[(stream.identity.device, stream.identity.inode)] = (stream, intake.position)
+        self._pace.progressed.set()
+
+    async def _take(self, intake: FileIntake, chunk: Chunk) -> bool:
+        """Take all of `chunk`; False when the run was over before its end."""
+        begin = 0
+        while begin < len(chunk.items):
+            begin = intake.take(chunk, begin, _SLICE)
+            await self._pace.let_others_work()
+            if self._pace.is_over and begin < len(chunk.items):
+                return False
+        return True
+
+
+class _Progress:
+    """Tells how many bytes of a file were read; of a compressed one that is known only at its end."""
+
+    def __init__(self, desk: Desk, stream: Stream, start: int) -> None:
+        self._status = desk.status
+        self._size = stream.identity.size
+        self._told = start if stream.by_bytes else 0
+        self._by_bytes = stream.by_bytes
+        self._status.bytes_read += self._told
+
+    def note(self, position: int) -> None:
+        """Everything before `position` was taken."""
+        if self._by_bytes and position > self._told:
+            self._status.bytes_read += position - self._told
+            self._told = position
+
+    def end(self) -> None:
+        """The file was read to its end."""
+        self._status.bytes_read += max(0, self._size - self._told)

@@ -1,0 +1,100 @@
+"""Reading one file, whatever its format, from a position on."""
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from typing import BinaryIO
+
+from heap_tui.currents.record import type_from_path
+from heap_tui.i18n import _
+from heap_tui.sources import avro, jsonfile, ndjson
+from heap_tui.sources.base import Broken, Chunk
+from heap_tui.sources.compressed import Decompressed, UnreadableError
+from heap_tui.sources.discovery import format_of
+from heap_tui.spool.cursors import HEAD_BYTES, Cursor, FileIdentity, Stream
+from heap_tui.spool.ranges import Ranges
+
+# Below this size another process costs more than it brings.
+_POOL_FROM_BYTES = 1 << 20
+
+
+def open_stream(path: str, identity: FileIdentity, file: BinaryIO, cursors: list[Cursor]) -> tuple[Stream, list[int]]:
+    """The stream of an open file, at the position where an earlier run left it.
+
+    Args:
+        path: the file's name now.
+        identity: what it is.
+        file: opened, at its beginning; it is moved.
+        cursors: those of the same device and inode.
+
+    Returns:
+        The stream, and the numbers of cursors that belonged to an earlier content and are to be dropped.
+    """
+    kind, compression = format_of(path)
+    by_bytes = kind in ("ndjson", "jsonl") and not compression
+    head = file.read(HEAD_BYTES)
+    file.seek(0)
+    stream = Stream(0, path, identity, head, by_bytes)
+    stale = []
+    for cursor in cursors:
+        shrunk = identity.size < (cursor.low if by_bytes else cursor.size)
+        if stream.cursor or shrunk or not cursor.matches(head):
+            stale.append(cursor.number)
+            continue
+        stream.cursor = cursor.number
+        stream.ranges = Ranges(cursor.low, cursor.above)
+        unchanged = (cursor.size, cursor.mtime_ns) == (identity.size, identity.mtime_ns)
+        stream.end = cursor.low if cursor.complete and unchanged else None
+    return stream, stale
+
+
+def chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, workers: int) -> Iterator[Chunk]:
+    """Portions of the items of an open file from `start`; what makes the rest unreadable is the last item.
+
+    Args:
+        path: says format and compression.
+        file: opened for reading, at its beginning.
+        start: position to begin at: a byte offset for lines, else a number of items.
+        pool: processes for decoding Avro, or None.
+        workers: how many processes the pool has.
+    """
+    position = start
+    try:
+        for chunk in _chunks(path, file, start, pool, workers):
+            position = chunk.ends[-1]
+            yield chunk
+    except UnreadableError as error:
+        yield _stuck(position, str(error), error.payload)
+    except OSError as error:
+        yield _stuck(position, _("reading failed ({reason})").format(reason=error.strerror or error), b"")
+
+
+def _stuck(position: int, reason: str, payload: bytes) -> Chunk:
+    """The last chunk of a file whose rest cannot be read; it does not move the cursor."""
+    return Chunk([Broken(reason, payload)], position, [position], partial=True)
+
+
+def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, workers: int) -> Iterator[Chunk]:
+    kind, compression = format_of(path)
+    content = Decompressed(file, compression) if compression else None
+    if kind == "avro":
+        size = file.seek(0, 2)
+        file.seek(0)
+        seekable = _unpacked(content) if content else file
+        return avro.records(seekable, type_from_path(path), start, pool if size >= _POOL_FROM_BYTES else None, workers)
+    if kind == "json":
+        return jsonfile.documents(content.read if content else file.read, start)
+    if content:
+        content.skip(start)
+        return ndjson.lines(content.read, start)
+    file.seek(start)
+    return ndjson.lines(file.read, start)
+
+
+def _unpacked(content: Decompressed) -> BinaryIO:
+    """The content as a temporary file that has no name: an Avro container is not read strictly forwards."""
+    unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the last reference to it
+    while block := content.read(1 << 20):
+        unpacked.write(block)
+    unpacked.seek(0)
+    return unpacked
