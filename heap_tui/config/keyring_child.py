@@ -6,6 +6,7 @@ Reads one request as JSON on standard input: ``action`` (get, set, delete, descr
 nothing of heap_tui, so that it works wherever Python does.
 """
 
+import configparser
 import json
 import os
 import sys
@@ -35,11 +36,10 @@ def answer(request: Answer) -> Answer:
         return {"reason": "missing", "detail": str(error)}
     try:
         backend = keyring.get_keyring()
-    except Exception as error:  # noqa: BLE001 - a configured backend may fail in any way while loading
-        return {
-            "reason": "init" if isinstance(error, RuntimeError) else "bad_backend",
-            "detail": _words(error, request),
-        }
+    except (ImportError, AttributeError, ValueError, TypeError, configparser.Error) as error:
+        return {"reason": "bad_backend", "detail": _words(error, request)}
+    except Exception as error:  # noqa: BLE001 - a backend may fail in any way while it looks for its service
+        return {"reason": "init", "detail": _words(error, request)}
     name = str(backend.name)
     if reason := unusable(backend):
         return {"backend": name, "reason": reason}
