@@ -20,7 +20,7 @@ _AUTHORIZATION = re.compile(
 _BEARER = re.compile(r"\b(bearer(?:\s|%20)+)[A-Za-z0-9\-._~+/%]+=*", re.IGNORECASE)
 _URL_USER = re.compile(r"(://)[^/\s?#\"'<>]*@")
 _HIDDEN_NAME = (
-    r"[\w.\-%]*(?:token|secret|passw|pwd|signature|credential|auth(?!or)|(?:api|access|private)[_-]?key)[\w.\-%]*"
+    r"[\w.\-%]*(?:token|secret|passw|pwd|signature|credential|auth(?!or(?!i))|(?:api|access|private)[_-]?key)[\w.\-%]*"
 )
 # Query parameters are hidden more readily: what ends in key, sig or code is rarely worth reading there.
 _QUERY = re.compile(rf"([?&;](?:{_HIDDEN_NAME}|[\w.\-%]*(?:key|keyid|sig|code))=)[^&#\s\"'<>;\\]*", re.IGNORECASE)
