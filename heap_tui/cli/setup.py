@@ -55,7 +55,7 @@ def setup(app: App, /, token_stdin: bool, no_check: bool, **flags: Any) -> None:
     from heap_tui.cli.setup_guide import forget_draft, guide
     from heap_tui.config.paths import config_path
     from heap_tui.config.store import load
-    from heap_tui.setup.session import begin, save
+    from heap_tui.setup.session import begin, save, token_to_store
 
     _refuse_later(flags)
     path = config_path(app.config_path, os.environ)
@@ -71,7 +71,8 @@ def setup(app: App, /, token_stdin: bool, no_check: bool, **flags: Any) -> None:
         if not no_check:
             _check_or_leave(app, session, told)
     profile = session.profile_for(told.answers)
-    backend = save(path, profile, told.token_to_store(session), os.environ)
+    token = token_to_store(session, told.answers, told.token)
+    backend = save(path, profile, token, os.environ)
     if guided:
         forget_draft(app)
     _report(app, session, told, path, backend)

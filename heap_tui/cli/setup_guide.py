@@ -16,8 +16,8 @@ from heap_tui.i18n import _
 from heap_tui.setup import draft
 from heap_tui.setup.answers import Answers
 from heap_tui.setup.findings import Finding, State
-from heap_tui.setup.forms import StepName
-from heap_tui.setup.session import Session, token_to_check
+from heap_tui.setup.forms import ORDER, StepName
+from heap_tui.setup.session import Session, token_to_check, token_to_store
 from heap_tui.setup.steps import State as Step
 from heap_tui.setup.steps import Tested, resume
 
@@ -72,11 +72,17 @@ def check(app: App, session: Session, answers: Answers, token: str | None) -> Ex
     from heap_tui.cli.findings import show_finding
     from heap_tui.config.model import DeliverySettings
     from heap_tui.setup.checks import Target, preflight
+    from heap_tui.setup.keyring_check import keyring_finding
 
     def tell(finding: Finding) -> None:
         if not app.quiet or finding.state in (State.FAILED, State.WARNING):
             show_finding(app, finding, err=True)
 
+    if token and token_to_store(session, answers, token):
+        keyring = keyring_finding(os.environ, needed=True)
+        tell(keyring)
+        if keyring.state is State.FAILED:
+            return ExitCode.USAGE
     settings = DeliverySettings() if session.base is None else session.base.delivery
     using = token_to_check(session, answers, token, os.environ)
     return asyncio.run(preflight(Target(answers.endpoint, using, settings, os.environ), tell)).exit_code
@@ -92,12 +98,14 @@ def _resumed(lines: Terminal, place: Path, session: Session) -> Step | None:
     if said.strip().lower() not in ("", "y", "yes", "s", "sim"):
         return None
     kept = replace(found.answers, token=session.answers.token, insecure_http=session.answers.insecure_http)
-    return resume(kept)
+    reached = StepName.TEST if found.reached not in ORDER or found.reached is StepName.REVIEW else found.reached
+    return resume(kept, reached)
 
 
 def _keep(place: Path, session: Session, state: Step) -> None:
     try:
-        draft.save(place, draft.Draft(replace(state.answers, token=None), session.key, time.time()))
+        answers = replace(state.answers, token=None)
+        draft.save(place, draft.Draft(answers, state.then or state.step, session.key, time.time()))
     except StateError as error:
         # A draft is a convenience: without it the set-up goes on.
         click.echo(_("warning: {words}").format(words=error.message), err=True)

@@ -2,13 +2,14 @@
 
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from heap_tui.i18n import _
 from heap_tui.redact import redact_url, register_secret
 from heap_tui.setup.answers import Answers
 from heap_tui.setup.forms import Form, StepName
+from heap_tui.setup.hints import hints
 from heap_tui.setup.questions import Kind, Question, Raw
 from heap_tui.setup.session import Session
 from heap_tui.setup.steps import Refusal, State, Tested, answer, step
@@ -34,11 +35,6 @@ class Told:
     answers: Answers
     token: str | None = field(repr=False)
     step: StepName = StepName.SAVE
-
-    def token_to_store(self, session: Session) -> str | None:
-        """The token that goes to the keyring; None when it stays as it is, or another one wins."""
-        stored = self.answers.token == "keyring" and session.environment is None  # noqa: S105 - a place, not a token
-        return self.token if stored else None
 
 
 Tester = Callable[[Answers, str | None], Tested]
@@ -86,9 +82,8 @@ class Guide:
 
     def _introduce(self, form: Form) -> None:
         self.lines.say("")
-        self.lines.say(form.title)
-        for line in textwrap.wrap(form.text, _WIDTH - 2):
-            self.lines.say(f"  {line}")
+        self.lines.say(f"{form.title}\n{'-' * len(form.title)}")
+        _show(self.lines, form.text)
 
     def _advance(self, state: State, form: Form) -> State:
         """Ask until the step is done; what was refused is asked again."""
@@ -103,7 +98,8 @@ class Guide:
             assert isinstance(result, Refusal)
             _complain(self.lines, result.problems)
             # What was right is kept, so that only the rest is asked again.
-            state = State(state.step, answer(state.answers, form.questions, given)[0], state.tested, state.revisiting)
+            right = {key: raw for key, raw in given.items() if key not in result.problems}
+            state = replace(state, answers=answer(state.answers, form.questions, right)[0])
             again = tuple(result.problems)
 
     def _ask_form(self, state: State, form: Form, again: tuple[str, ...]) -> dict[str, Raw]:
@@ -119,6 +115,8 @@ class Guide:
         width = max(len(label) for label, _value in rows)
         for label, value in rows:
             self.lines.say(f"  {label:<{width}}  {value}")
+        for words in hints(state.answers):
+            _show(self.lines, _("warning: {words}").format(words=words))
         said = self.lines.ask(_("  Save it? [save], cancel, or the name of a step to change"))
         return {"review": said.strip().lower() or "save"}
 
@@ -129,7 +127,7 @@ class Guide:
             if said in ("cancel", "c"):
                 return State(StepName.CANCELLED, state.answers)
             if said in ("", "change"):
-                return State(StepName.CREDENTIALS, state.answers, revisiting=True)
+                return State(StepName.CREDENTIALS, state.answers, then=StepName.REVIEW)
         result = step(state, {"test": tested})
         assert isinstance(result, State)
         return result
@@ -139,9 +137,10 @@ def _ask(lines: Lines, session: Session, question: Question, answers: Answers) -
     """Ask one question; an empty line keeps what is there, so it gives nothing."""
     if len(question.choices) == 1 or (question.kind is Kind.SECRET and session.environment is not None):
         return {}
-    for line in textwrap.wrap(question.help, _WIDTH - 2):
-        lines.say(f"  {line}")
-    prompt = f"  {question.prompt} [{_present(session, question, answers)}]"
+    lines.say("")
+    _show(lines, question.help)
+    present = _present(session, question, answers)
+    prompt = f"  {question.prompt} [{present}]" if present else f"  {question.prompt}"
     said = lines.ask(prompt, hidden=question.kind is Kind.SECRET).strip()
     if question.kind is Kind.SECRET:
         register_secret(said)
@@ -179,5 +178,9 @@ def _token_in(given: Mapping[str, Raw]) -> str | None:
 
 def _complain(lines: Lines, problems: Mapping[str, str]) -> None:
     for words in problems.values():
-        for line in textwrap.wrap(words, _WIDTH - 4):
-            lines.say(f"  ! {line}")
+        _show(lines, f"! {words}")
+
+
+def _show(lines: Lines, text: str) -> None:
+    for line in textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="  "):
+        lines.say(line)

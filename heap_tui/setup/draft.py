@@ -12,6 +12,7 @@ from heap_tui.config.files import replace_file
 from heap_tui.errors import StateError
 from heap_tui.i18n import _
 from heap_tui.setup.answers import Answers
+from heap_tui.setup.forms import StepName
 
 _NAME = "setup-draft.json"
 _VERSION = 1
@@ -23,12 +24,14 @@ class Draft:
 
     Args:
         answers: what was answered.
+        reached: the step that would have been asked next.
         key: the profile's key, None while the name decides.
         saved_at: Unix time in seconds.
         version: the form of the file.
     """
 
     answers: Answers
+    reached: StepName
     key: str | None
     saved_at: float
     version: int = _VERSION

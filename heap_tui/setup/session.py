@@ -98,6 +98,12 @@ def token_to_check(
     return None if token is None else token.value
 
 
+def token_to_store(session: Session, answers: Answers, given: str | None) -> str | None:
+    """The token that goes to the keyring; None when what is there stays, or another one wins."""
+    wanted = answers.token == "keyring" and session.environment is None  # noqa: S105 - a place, not a token
+    return given if wanted else None
+
+
 def save(path: Path, profile: Profile, token: str | None, environ: Mapping[str, str]) -> str:
     """Store the token, then the profile; when the second fails, the first is undone.
 

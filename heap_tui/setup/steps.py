@@ -42,13 +42,13 @@ class State:
         step: the step that is asked now, or an end.
         answers: what is known.
         tested: endpoint and token passed their test, or it was waived, since they were last answered.
-        revisiting: the review sent back to this step, so it goes on to the review.
+        then: the step to go on with after this one, when it is not the next: this one was opened again.
     """
 
     step: StepName
     answers: Answers
     tested: bool = False
-    revisiting: bool = False
+    then: StepName | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,10 @@ def _following(state: State, answers: Answers) -> State:
     if state.step not in ASKING:
         return state
     tested = state.tested and state.step is not StepName.CREDENTIALS
-    if state.revisiting:
-        return State(StepName.REVIEW if tested else StepName.TEST, answers, tested)
-    return State(ORDER[ORDER.index(state.step) + 1], answers, tested)
+    following = state.then or ORDER[ORDER.index(state.step) + 1]
+    if following is StepName.REVIEW and not tested:
+        following = StepName.TEST
+    return replace(resume(answers, following), tested=tested)
 
 
 def answer(answers: Answers, asked: tuple[Question, ...], given: Given) -> tuple[Answers, dict[str, str]]:
@@ -124,12 +125,12 @@ def problems_of(answers: Answers, name: StepName) -> dict[str, str]:
     return answer(answers, asked, there)[1]
 
 
-def resume(answers: Answers) -> State:
-    """The first step with an answer that is missing or no longer valid, else the test."""
-    for name in ASKING:
+def resume(answers: Answers, reached: StepName) -> State:
+    """The first step before `reached` with an answer that is missing or no longer valid, else `reached`."""
+    for name in ORDER[: ORDER.index(reached)]:
         if problems_of(answers, name):
-            return State(name, answers)
-    return State(StepName.TEST, answers)
+            return State(name, answers, then=reached)
+    return State(reached, answers)
 
 
 def missing(answers: Answers) -> tuple[Question, ...]:
@@ -141,7 +142,7 @@ def back(state: State) -> State:
     """The step before; the first one is its own."""
     if state.step not in ORDER:
         return state
-    return replace(state, step=ORDER[max(0, ORDER.index(state.step) - 1)], revisiting=False)
+    return replace(state, step=ORDER[max(0, ORDER.index(state.step) - 1)], then=None)
 
 
 def _tested(state: State, given: Given) -> Refusal | State:
@@ -159,6 +160,6 @@ def _reviewed(state: State, given: Given) -> Refusal | State:
     if decision == Decision.SAVE:
         return replace(state, step=StepName.SAVE)
     if decision in ASKING:
-        return replace(state, step=StepName(decision), revisiting=True)
+        return replace(state, step=StepName(decision), then=StepName.REVIEW)
     words = _("Answer save or cancel, or name a step to change: {steps}.")
     return Refusal({"review": words.format(steps=", ".join(ASKING))})
