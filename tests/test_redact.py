@@ -26,7 +26,7 @@ _tokens = st.text(string.ascii_letters + string.digits + "-._~+/=", min_size=6, 
 _awkward = st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=20).filter(str.strip)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(secret=_tokens | _awkward, before=st.text("abc {}:", max_size=5), after=st.text("xyz ,;", max_size=5))
 def test_a_registered_secret_is_hidden_in_every_spelling(secret: str, before: str, after: str) -> None:
     register_secret(secret)
@@ -127,6 +127,7 @@ def test_ordinary_text_is_left_alone(text: str) -> None:
     assert redact(text) == text
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(st.sampled_from("abe:/?&=@#'\" \\[]tokenkey") | st.characters(), max_size=80))
 def test_redacting_twice_changes_nothing_more(text: str) -> None:
     once = redact(text)

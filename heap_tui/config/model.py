@@ -45,8 +45,10 @@ class Destination:
     @property
     def key(self) -> str:
         """Names this destination in cursors and seen ids (cli.md): scheme, host, port, path, or app id."""
+        if self.kind == "webhook":
+            return parse_endpoint(self.endpoint or "", insecure_http=True).key
         address = parse_endpoint(self.endpoint, insecure_http=True).key if self.endpoint else self.region
-        return address if self.kind == "webhook" else f"track:{self.app_id}@{address}"
+        return f"track:{self.app_id}@{address}"
 
 
 @dataclass(frozen=True, slots=True)

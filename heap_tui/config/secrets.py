@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -189,7 +190,7 @@ def _from_file(path: Path) -> Token:
     origin = _("file {path}").format(path=path)
     try:
         with path.open("rb") as file:
-            _warn_when_open_to_others(path)
+            _warn_when_open_to_others(path, path.stat().st_mode)
             text = file.read(_LARGEST_FILE).decode().removesuffix("\n").removesuffix("\r")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or _("it is not text")
@@ -203,8 +204,9 @@ def _from_file(path: Path) -> Token:
     return Token(validate_token(text, origin), origin)
 
 
-def _warn_when_open_to_others(path: Path) -> None:
-    mode = path.stat().st_mode
+@cache
+def _warn_when_open_to_others(path: Path, mode: int) -> None:
+    """Warn once: a halted run reads the token again and again."""
     if stat.S_ISREG(mode) and mode & (stat.S_IRGRP | stat.S_IROTH):
         _LOG.warning(_("The token file {path} can be read by other users; run: chmod 600 {path}").format(path=path))
 

@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heap_tui.config.endpoint import parse_endpoint
@@ -92,6 +92,7 @@ def test_clear_text_goes_to_this_machine_only_unless_allowed(url: str) -> None:
     assert parse_endpoint(url, insecure_http=True).scheme == "http"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=string.printable + "üß中\x00\ud800", max_size=40))
 def test_any_text_gives_an_endpoint_or_words(text: str) -> None:
     for url in (text, "https://" + text):
@@ -107,6 +108,7 @@ def _key_or_words(url: str) -> str:
         return error.message
 
 
+@settings(deadline=None)
 @given(
     host=st.from_regex(r"[a-z][a-z0-9-]{0,10}\.example", fullmatch=True),
     port=st.integers(1, 65535),

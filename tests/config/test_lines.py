@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import tomlkit
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heap_tui.config.lines import dotted, line_numbers, line_of
@@ -80,6 +80,7 @@ def _paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int
     return [found for key, item in items for found in [(*path, key), *_paths(item, (*path, key))]]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), _values, max_size=4))
 def test_every_path_of_any_document_has_a_line_within_the_text(plain: dict[str, Any]) -> None:
     text = tomlkit.dumps(plain)

@@ -4,7 +4,7 @@ import tomllib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heap_tui.config.toml import canonical, edited_toml
@@ -80,6 +80,7 @@ def _changed(text: str, key: str, changes: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
+@settings(deadline=None)
 @given(st.sampled_from(STYLES), st.sampled_from(["p", "q", "new"]), _changes)
 def test_edited_text_reads_back_as_what_was_wanted(text: str, key: str, changes: dict[str, Any]) -> None:
     if text is DOTTED:
@@ -94,6 +95,7 @@ def test_nothing_wanted_changes_nothing(text: str) -> None:
     assert edited_toml(text, tomllib.loads(text)) == text
 
 
+@settings(deadline=None)
 @given(_changes)
 def test_comments_of_what_stays_survive(changes: dict[str, Any]) -> None:
     lines = iter(edited_toml(HEADERS, _changed(HEADERS, "q", changes)).splitlines())
