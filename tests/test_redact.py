@@ -29,6 +29,7 @@ _awkward = st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_siz
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(secret=_tokens | _awkward, before=st.text("abc {}:", max_size=5), after=st.text("xyz ,;", max_size=5))
 def test_a_registered_secret_is_hidden_in_every_spelling(secret: str, before: str, after: str) -> None:
+    module._forms, module._registered = frozenset(), None  # of the example before
     register_secret(secret)
     raw = secret.encode()
     spellings = {
@@ -45,7 +46,8 @@ def test_a_registered_secret_is_hidden_in_every_spelling(secret: str, before: st
         repr(secret)[1:-1],
     }
     for spelling in spellings:
-        assert spelling not in redact(f"{before}<{spelling}>{after}")
+        # Part of the placeholder may be a secret, too; it is not one of ours then.
+        assert spelling not in redact(f"{before}<{spelling}>{after}").replace("[token]", "")
 
 
 def test_an_empty_secret_hides_nothing() -> None:
