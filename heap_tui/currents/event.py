@@ -4,20 +4,21 @@ An event that has that shape already passes through byte for byte; a flat storag
 together again with every value as the bytes it was.
 """
 
+import codecs
 import re
 
 import msgspec
 
 from heap_tui.currents import rawjson
 from heap_tui.currents.catalog import catalog
-from heap_tui.currents.flat import CUSTOM_PROPERTIES, USER_FIELDS, flat_to_http, unwrap, unwrap_union
+from heap_tui.currents.flat import CUSTOM_PROPERTIES, USER_FIELDS, flat_to_http, text_of, unwrap, unwrap_union
 from heap_tui.i18n import _
 
 MAX_EVENT_BYTES = 900 * 1024  # protocol.md section 1: Braze never sends more
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
-class Rejected(ValueError):
+class Rejected(ValueError):  # noqa: N818 - the word of the counts and the dead letters
     """One item that cannot become an event; the text says why and names the field."""
 
 
@@ -72,9 +73,9 @@ def decode(line: bytes, hint: str = "", *, nulls: bool = True) -> Event:
             line.decode("utf-8")
         found = _envelope.decode(line)
     except (msgspec.DecodeError, ValueError, RecursionError):
-        return _decode_slowly(line, hint)
+        return _judge_again(line, hint)
     if not found.id or not found.event_type or (nulls and b"null" in line):
-        return _decode_slowly(line, hint)
+        return _judge_again(line, hint)
     if len(line) > MAX_EVENT_BYTES:
         raise too_large(len(line))
     return Event(found.id, found.event_type, line, bool(found.user.external_user_id))
@@ -82,9 +83,14 @@ def decode(line: bytes, hint: str = "", *, nulls: bool = True) -> Event:
 
 def too_large(size: int) -> Rejected:
     """The reason for refusing an event of `size` bytes."""
-    return Rejected(
-        _("the event is {size} bytes; at most {limit} are sent").format(size=size, limit=MAX_EVENT_BYTES)
-    )
+    return Rejected(_("the event is {size} bytes; at most {limit} are sent").format(size=size, limit=MAX_EVENT_BYTES))
+
+
+def _judge_again(line: bytes, hint: str) -> Event:
+    try:
+        return _decode_slowly(line, hint)
+    except RecursionError as error:
+        raise Rejected(_("nested too deeply")) from error
 
 
 def _decode_slowly(line: bytes, hint: str) -> Event:
@@ -93,9 +99,9 @@ def _decode_slowly(line: bytes, hint: str) -> Event:
         kept = _without_nulls(members)
         return _finish(kept, line if kept == members else rawjson.join(kept.items()))
     flat = unwrap(members)
-    if hint and flat.get("event_type", b"null") == b"null":
+    if hint and flat.get("event_type", b"null") in (b"null", b'""'):
         flat["event_type"] = rawjson.quote(hint)
-    http = flat_to_http(flat, catalog().float_fields(_text(flat.get("event_type"))))
+    http = flat_to_http(flat, catalog().float_fields(text_of(flat.get("event_type"))))
     return _finish(http, rawjson.join(http.items()))
 
 
@@ -105,11 +111,14 @@ def _members(line: bytes) -> rawjson.Members:
         return rawjson.members(line)
     except UnicodeDecodeError as error:
         raise Rejected(_("not UTF-8 (byte {n} of the event)").format(n=error.start)) from error
-    except RecursionError as error:
-        raise Rejected(_("nested too deeply")) from error
     except ValueError as error:
-        reason = str(error) if line.lstrip().startswith(b"{") else _("a JSON object is expected")
-        raise Rejected(_("not an event: {reason}").format(reason=reason)) from error
+        raise Rejected(_("not an event: {reason}").format(reason=_reason(line, error))) from error
+
+
+def _reason(line: bytes, error: ValueError) -> str:
+    if line.startswith(codecs.BOM_UTF8):
+        return _("a byte order mark stands before it")
+    return str(error) if line.lstrip().startswith(b"{") else _("a JSON object is expected")
 
 
 def _is_http_shape(members: rawjson.Members) -> bool:
@@ -123,7 +132,7 @@ def _is_http_shape(members: rawjson.Members) -> bool:
     properties = members.get("properties", b"")
     if not properties.startswith(b"{") or unwrap_union(properties) is not properties:
         return False
-    custom = _text(members.get("event_type")) in CUSTOM_PROPERTIES
+    custom = text_of(members.get("event_type")) in CUSTOM_PROPERTIES
     return not (custom and any(name in members for name in USER_FIELDS))
 
 
@@ -139,18 +148,13 @@ def _without_nulls(members: rawjson.Members) -> rawjson.Members:
     return kept
 
 
-def _text(value: bytes | None) -> str:
-    """The string of a JSON string; empty for anything else."""
-    return rawjson.string(value) if value and value.startswith(b'"') else ""
-
-
 def _finish(members: rawjson.Members, raw: bytes) -> Event:
     """Check the envelope and make the event."""
     texts = {}
     for field in ("id", "event_type"):
         if field not in members:
             raise Rejected(_("{field} is missing").format(field=field))
-        texts[field] = _text(members[field])
+        texts[field] = text_of(members[field])
         if not texts[field]:
             raise Rejected(_("{field} must be a non-empty string").format(field=field))
     if "time" not in members:

@@ -1,7 +1,10 @@
 """Flat storage records as HTTP events, field by field (protocol.md section 3)."""
 
 import json
+import math
 import struct
+from collections.abc import Iterator
+from decimal import ROUND_UP, Context
 
 from heap_tui.currents import rawjson
 from heap_tui.currents.rawjson import Members
@@ -13,6 +16,7 @@ CUSTOM_PROPERTIES = {
     "users.behaviors.CustomEvent": "custom_properties",
     "users.behaviors.Purchase": "purchase_properties",
 }
+_FLOAT32 = struct.Struct("<f")
 _UNION_NAMES = ("string", "int", "long", "float", "double", "boolean", "array", "map", "null", "bytes")
 
 
@@ -24,12 +28,40 @@ def shortest_float32(value: float) -> float:
     Raises:
         OverflowError: `value` is too large for 32 bits.
     """
-    bits = struct.pack("<f", value)
+    exact = _float32(value)
+    if exact is None:
+        raise OverflowError(value)
     for digits in range(1, 10):
-        short = float(f"{value:.{digits}g}")
-        if struct.pack("<f", short) == bits:
-            return short
+        for short in _decimals(exact, digits):
+            if _float32(short) == exact:
+                return short
     return value
+
+
+def shorten_float32(value: float) -> float:
+    """`value` by its shortest decimal when it is a 32-bit float; a number that is none stays as it is."""
+    return shortest_float32(value) if _float32(value) == value else value
+
+
+def _float32(value: float) -> float | None:
+    """The 32-bit float that is next to `value`; None beyond the largest."""
+    try:
+        return float(_FLOAT32.unpack(_FLOAT32.pack(value))[0])
+    except OverflowError:
+        return None
+
+
+def _decimals(value: float, digits: int) -> Iterator[float]:
+    """The decimals of so many digits that may read back as `value`, the nearest first."""
+    yield float(f"{value:.{digits}g}")
+    if abs(math.frexp(value)[0]) == 0.5:
+        # Above a power of two the floats lie twice as far apart as below it, so that a farther decimal can do.
+        yield float(Context(prec=digits, rounding=ROUND_UP).create_decimal_from_float(value))
+
+
+def text_of(value: bytes | None) -> str:
+    """The string of a JSON string; empty for anything else."""
+    return rawjson.string(value) if value and value.startswith(b'"') else ""
 
 
 def unwrap_union(value: bytes) -> bytes:
@@ -46,12 +78,11 @@ def unwrap_union(value: bytes) -> bytes:
 
 
 def _as_float32(number: bytes, *, only_exact: bool) -> bytes:
-    """The shortest text of a 32-bit float; with `only_exact`, a number that is none stays as it is."""
+    """The shortest text of a 32-bit float; what is that already stays, and with `only_exact` what is none."""
     try:
         value = float(number)
-        if only_exact and struct.unpack("<f", struct.pack("<f", value))[0] != value:
-            return number
-        return json.dumps(shortest_float32(value)).encode()
+        short = shorten_float32(value) if only_exact else shortest_float32(value)
+        return number if short == value else json.dumps(short).encode()
     except (ValueError, OverflowError):
         return number
 
@@ -69,13 +100,13 @@ def flat_to_http(members: Members, float_fields: frozenset[str]) -> Members:
         float_fields: names of the fields that Avro holds as 32-bit floats.
 
     Returns:
-        ``event_type``, ``id`` and ``time`` as far as they are there, then ``user`` and ``properties``. Nulls are left out.
+        ``event_type``, ``id`` and ``time`` as far as they are there, then ``user`` and ``properties``; nulls are
+        left out.
     """
     there = {key: value for key, value in members.items() if value != b"null"}
     http = {key: there.pop(key) for key in TOP_FIELDS if key in there}
     user = {key: there.pop(key) for key in USER_FIELDS if key in there}
-    event_type = http.get("event_type", b"").strip(b'"').decode("utf-8", "replace")
-    nested = CUSTOM_PROPERTIES.get(event_type)
+    nested = CUSTOM_PROPERTIES.get(text_of(http.get("event_type")))
     properties = {}
     for key, value in there.items():
         if nested and key == "properties":

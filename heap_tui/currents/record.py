@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from heap_tui.currents.event import MAX_EVENT_BYTES, Event, Rejected, too_large
-from heap_tui.currents.flat import CUSTOM_PROPERTIES, TOP_FIELDS, USER_FIELDS, shortest_float32
+from heap_tui.currents.flat import CUSTOM_PROPERTIES, TOP_FIELDS, USER_FIELDS, shorten_float32
 from heap_tui.currents.rawjson import check
 from heap_tui.i18n import _
 
@@ -63,40 +63,50 @@ class RecordMapper:
         """The event of one record; nulls are left out, as are floats that JSON has no number for.
 
         Raises:
-            Rejected: ``id``, ``event_type`` or ``time`` is missing or wrong, or the event is too large.
+            Rejected: ``id``, ``event_type`` or ``time`` is missing or wrong, a value has no form in JSON, or the
+                event is too large.
         """
         there = {key: value for key, value in record.items() if value is not None}
-        if not there.get("event_type"):
+        if self._hint and not there.get("event_type"):
             there["event_type"] = self._hint
         self._check(there)
         event_type = there["event_type"]
         http: dict[str, Any] = {key: there.pop(key) for key in TOP_FIELDS}
         http["user"] = user = {key: there.pop(key) for key in USER_FIELDS if key in there}
         http["properties"] = self._properties(there, CUSTOM_PROPERTIES.get(event_type))
-        raw = _encoder.encode(http)
+        raw = _encoded(http)
         if len(raw) > MAX_EVENT_BYTES:
             raise too_large(len(raw))
         return Event(http["id"], event_type, raw, bool(user.get("external_user_id")))
 
     def _check(self, there: Mapping[str, Any]) -> None:
+        for field in TOP_FIELDS:
+            if field not in there:
+                raise Rejected(_("{field} is missing").format(field=field))
         for field in ("id", "event_type"):
-            value = there.get(field)
-            if not isinstance(value, str) or not value:
+            if not isinstance(there[field], str) or not there[field]:
                 raise Rejected(_("{field} must be a non-empty string").format(field=field))
-        time = there.get("time")
+        time = there["time"]
         if isinstance(time, bool) or not isinstance(time, int | float) or not math.isfinite(time):
             raise Rejected(_("time must be a number (Unix seconds)"))
 
     def _properties(self, there: dict[str, Any], nested: str | None) -> dict[str, Any]:
-        for name in self._floats & there.keys():
-            there[name] = shortest_float32(there[name]) if math.isfinite(there[name]) else None
-        if nested and isinstance(there.get("properties"), str):
-            there[nested] = _json_text(there.pop("properties"))
-        return {
-            key: value
-            for key, value in there.items()
-            if value is not None and not (isinstance(value, float) and not math.isfinite(value))
-        }
+        properties: dict[str, Any] = {}
+        for key, value in there.items():
+            if nested and key == "properties":
+                properties[nested] = _json_text(value) if isinstance(value, str) else value
+            elif not isinstance(value, float):
+                properties[key] = value
+            elif math.isfinite(value):
+                properties[key] = shorten_float32(value) if key in self._floats else value
+        return {key: value for key, value in properties.items() if value is not None}
+
+
+def _encoded(http: Mapping[str, Any]) -> bytes:
+    try:
+        return _encoder.encode(http)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise Rejected(_("a value cannot be written as JSON ({reason})").format(reason=error)) from error
 
 
 def _json_text(text: str) -> msgspec.Raw | str | None:
