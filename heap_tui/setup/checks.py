@@ -8,7 +8,7 @@ import asyncio
 import os
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ class Target:
         settings: the profile's delivery table.
         environ: for the certificate authorities.
         lookup: how names are resolved.
+        credentials: send the empty batch; False where the token is not known.
     """
 
     endpoint: str
@@ -48,6 +49,7 @@ class Target:
     settings: DeliverySettings
     environ: Mapping[str, str]
     lookup: Lookup = look_up
+    credentials: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,21 +82,28 @@ class _Result:
     exit_code: ExitCode = ExitCode.OK
 
 
-async def preflight(target: Target, tell: Callable[[Finding], None] | None = None) -> Preflight:
+async def preflight(target: Target, tell: Callable[[Finding], None]) -> Preflight:
     """Check `target`; `tell` gets each finding as soon as it is there."""
-    route = _Route(target)
     findings: list[Finding] = []
     exit_code = ExitCode.OK
-    for name, title, check in _checks():
-        if exit_code is ExitCode.OK:
-            result = await check(route)
-            exit_code = result.exit_code
-        else:
-            result = _Result(_("not tried, because the check before it failed"), State.SKIPPED)
-        findings.append(Finding(name, title, result.state, result.detail, result.remedy))
-        if tell is not None:
-            tell(findings[-1])
+    async for finding, code in stages(target):
+        findings.append(finding)
+        tell(finding)
+        exit_code = exit_code or code
     return Preflight(tuple(findings), exit_code)
+
+
+async def stages(target: Target) -> AsyncIterator[tuple[Finding, ExitCode]]:
+    """Each finding with the exit code that it stands for; after a failed check the others are skipped."""
+    route = _Route(target)
+    failed = False
+    for name, title, check in _checks():
+        if failed:
+            result = _Result(_("not tried, because the check before it failed"), State.SKIPPED)
+        else:
+            result = await check(route)
+        failed = failed or result.state is State.FAILED
+        yield Finding(name, title, result.state, result.detail, result.remedy), result.exit_code
 
 
 def _checks() -> tuple[tuple[str, str, Callable[[_Route], Awaitable[_Result]]], ...]:
@@ -182,6 +191,8 @@ def _certificate(not_after: object, version: str, now: float) -> _Result:
 
 async def _check_credentials(route: _Route) -> _Result:
     target = route.target
+    if not target.credentials:
+        return _Result(_("not tried, because the token is not known"), State.SKIPPED)
     async with open_webhook(route.endpoint, target.token, target.settings, target.environ) as webhook:
         outcome = await webhook.probe()
     finding = probe_finding(outcome, has_token=bool(target.token))
