@@ -93,13 +93,24 @@ class Outbox:
     def _age(self, builder: BatchBuilder, now: float) -> float:
         return now - builder.since if builder.since is not None else 0.0
 
-    def next_moment(self, now: float) -> float | None:
-        """Seconds until something may become due by the mere passing of time; None when nothing will."""
+    def next_moment(self, now: float, *, returned_only: bool = False) -> float | None:
+        """Seconds until something may become due by the mere passing of time; None when nothing will.
+
+        Args:
+            now: monotonic time.
+            returned_only: as for `next`; what it would not hand out must not wake anybody.
+        """
         moments = [batch.due - now for batch in self._returned]
-        moments += [self._max_age_s - self._age(b, now) for b in (self._queued, self._direct) if len(b)]
+        if not returned_only:
+            moments += [self._max_age_s - self._age(b, now) for b in (self._queued, self._direct) if len(b)]
         return max(0.0, min(moments)) if moments else None
 
+    def is_empty(self, now: float) -> bool:
+        """Nothing waits, neither here nor in the durable queue."""
+        if self._is_bare:
+            self._refill(now)
+        return self._is_bare
+
     @property
-    def is_empty(self) -> bool:
-        """Nothing waits; the durable queue is asked only by `next`."""
+    def _is_bare(self) -> bool:
         return not (self._returned or self._ready or self._ready_queued or len(self._direct) or len(self._queued))

@@ -134,7 +134,7 @@ class Sender:
         if self._stopping or self.halted is not None or self._fault is not None:
             return True
         idle = not self._tasks and not self._uncommitted
-        return idle and self._outbox.closed and self._outbox.is_empty
+        return idle and self._outbox.closed and self._outbox.is_empty(self._clock.monotonic())
 
     def _start_requests(self) -> None:
         now = self._clock.monotonic()
