@@ -141,11 +141,7 @@ class Sender:
         while len(self._tasks) + self._uncommitted < self._concurrency.limit:
             if self._stopping or not self._gate.is_open(now) or self._rate.wait_s(now) > 0:
                 return
-            # Until something was accepted, one family at a time: all of it refused means a wrong endpoint.
-            alone = not self._ledger.learned.accepted and self._open_families > 0
-            # While many batches wait for their next try, nothing new is taken: memory stays bounded in an outage.
-            crowded = self._outbox.returned >= max(2, self._concurrency.limit)
-            batch = self._outbox.next(now, returned_only=alone or crowded)
+            batch = self._outbox.next(now, returned_only=self._returned_only)
             if batch is None:
                 return
             if not batch.attempts and not batch.refused_before and len(batch.items) == batch.family.size:
@@ -154,6 +150,14 @@ class Sender:
             task = asyncio.create_task(self._deliver(batch))
             self._tasks.add(task)
             self._status.in_flight = len(self._tasks)
+
+    @property
+    def _returned_only(self) -> bool:
+        """Nothing new may be taken."""
+        # Until something was accepted, one family at a time: all of it refused means a wrong endpoint.
+        alone = not self._ledger.learned.accepted and self._open_families > 0
+        # While many batches wait for their next try, nothing new is taken: memory stays bounded in an outage.
+        return alone or self._outbox.returned >= max(2, self._concurrency.limit)
 
     def _next_moment(self) -> float | None:
         """Seconds until the loop must look again by itself; None: only when it is woken."""
@@ -164,7 +168,7 @@ class Sender:
             return self._gate.opens_at - now
         if wait := self._rate.wait_s(now):
             return wait
-        return self._outbox.next_moment(now)
+        return self._outbox.next_moment(now, returned_only=self._returned_only)
 
     async def _deliver(self, batch: Batch) -> None:
         try:
