@@ -83,6 +83,6 @@ class _Loop(asyncio.SelectorEventLoop):
         future = self.create_future()
         try:
             future.set_result(func(*args))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is belongs to whoever awaits
             future.set_exception(error)
         return future
