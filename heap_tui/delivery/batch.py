@@ -50,6 +50,7 @@ class Batch:
         failures: failures in a row, for the backoff.
         refused_before: it is part of a batch that was refused, so that a refusal is its own.
         due: monotonic time before which it is not sent again.
+        started: monotonic time at which it was sent last.
     """
 
     items: list[Item]
@@ -59,6 +60,7 @@ class Batch:
     failures: int = 0
     refused_before: bool = False
     due: float = 0.0
+    started: float = 0.0
 
     def parts(self, sizes: Sequence[int]) -> list["Batch"]:
         """The batch split into portions of those sizes; what was learned of it stays with each."""

@@ -1,5 +1,6 @@
 """How fast to go: backoff, the endpoint's gate, concurrency and rate (pure; clock and chance are passed in)."""
 
+import math
 from collections.abc import Callable
 
 BACKOFF_BASE_S = 0.5
@@ -27,7 +28,9 @@ class Gate:
     def __init__(self, chance: Callable[[], float], opens_at: float = 0.0) -> None:
         self._chance = chance
         self.opens_at = opens_at
-        self.failures = 0
+        self.failures = 0  # requests that failed in a row
+        self._rounds = 0  # the same, those that were under way together counted once
+        self._failed_at = -math.inf
 
     def is_open(self, now: float) -> bool:
         """Whether requests may start."""
@@ -35,13 +38,24 @@ class Gate:
 
     def succeeded(self) -> None:
         """The endpoint took something."""
-        self.failures = 0
+        self.failures = self._rounds = 0
 
-    def failed(self, now: float, retry_after_s: float | None) -> None:
-        """The endpoint as a whole pushes back: wait the longer of what it asks for and the backoff."""
+    def failed(self, started: float, now: float, retry_after_s: float | None) -> None:
+        """The endpoint as a whole pushes back: wait the longer of what it asks for and the backoff.
+
+        Args:
+            started: monotonic time at which the request began; one that was under way already when another failed
+                says nothing new.
+            now: monotonic time.
+            retry_after_s: what the endpoint asks for.
+        """
         self.failures += 1
-        backoff = full_jitter(self.failures, self._chance)
-        self.opens_at = max(self.opens_at, now + max(backoff, retry_after_s or 0.0))
+        wait = retry_after_s or 0.0
+        if started > self._failed_at:
+            self._rounds += 1
+            self._failed_at = now
+            wait = max(wait, full_jitter(self._rounds, self._chance))
+        self.opens_at = max(self.opens_at, now + wait)
 
 
 class Concurrency:

@@ -178,6 +178,7 @@ class Sender:
             counts.bytes_sent += len(body)
             counts.retries += 1 if batch.attempts else 0
             batch.attempts += 1
+            batch.started = self._clock.monotonic()
             outcome = await self._destination.send(body)
             self._judge(batch, outcome, len(body))
         except Exception as error:  # noqa: BLE001 - a fault of our own must end the run, not one request
@@ -273,7 +274,7 @@ class Sender:
         asked = outcome.retry_after_s if isinstance(outcome, Answer) else None
         delay = max(full_jitter(batch.failures, self._settings.chance), asked or 0.0)
         batch.due = now + delay
-        self._gate.failed(now, asked)
+        self._gate.failed(batch.started, now, asked)
         if self._gate.failures > self._concurrency.limit:
             self._concurrency.outage()
         else:
