@@ -229,8 +229,9 @@ class Sender:
         self._status.enter(State.RUNNING)
         self._ledger.learn(accepted=True, retry_at=0.0)
         if self._too_large_from is not None and (size > (self._ledger.learned.max_body_bytes or 0)):
-            self._ledger.learn(max_body_bytes=size)
-            self._caps.body_bytes = size
+            # Not `size` alone: the first body to fit may be a small one by chance.
+            self._caps.body_bytes = max(self._caps.body_bytes, size)
+            self._ledger.learn(max_body_bytes=self._caps.body_bytes)
         self._close(batch, len(batch.items))
         self._settle(batch.items)
 
@@ -254,7 +255,7 @@ class Sender:
             self._close(batch, 1, outcome)
 
     def _too_large(self, batch: Batch, outcome: Outcome, size: int) -> None:
-        """413: halve; the largest body that fits is remembered once it is known."""
+        """413: halve; the size is remembered once something fitted."""
         assert isinstance(outcome, Answer)
         if len(batch.items) == 1:
             self._bury([Refusal(batch.items[0], outcome.status, outcome.body, batch.attempts)], describe(outcome))
