@@ -227,7 +227,7 @@ class Sender:
         self._status.counts.delivered += len(batch.items)
         self._status.delivered_by_type.update([item.type for item in batch.items])
         self._status.enter(State.RUNNING)
-        self._ledger.learn(accepted=True, retry_at=0.0)
+        self._ledger.learn(accepted=True)
         if self._too_large_from is not None and (size > (self._ledger.learned.max_body_bytes or 0)):
             # Not `size` alone: the first body to fit may be a small one by chance.
             self._caps.body_bytes = max(self._caps.body_bytes, size)
@@ -281,7 +281,8 @@ class Sender:
         else:
             self._concurrency.pushed_back(now)
         if asked:
-            self._ledger.learn(retry_at=self._clock.time() + asked)
+            # The latest moment counts: another answer that asks for less, or a late 2xx, does not take it back.
+            self._ledger.learn(retry_at=max(self._ledger.learned.retry_at, self._clock.time() + asked))
             self._settled.set()
         if isinstance(outcome, Failure) and outcome.maybe_delivered:
             self._status.counts.unknown += 1
