@@ -226,7 +226,7 @@ class Sender:
         self._status.latencies_s.append(outcome.elapsed_s)
         self._status.counts.delivered += len(batch.items)
         self._status.delivered_by_type.update([item.type for item in batch.items])
-        self._status.enter(State.RUNNING)
+        self._enter(State.RUNNING)
         self._ledger.learn(accepted=True)
         if self._too_large_from is not None and (size > (self._ledger.learned.max_body_bytes or 0)):
             # Not `size` alone: the first body to fit may be a small one by chance.
@@ -286,9 +286,14 @@ class Sender:
             self._settled.set()
         if isinstance(outcome, Failure) and outcome.maybe_delivered:
             self._status.counts.unknown += 1
-        self._status.enter(State.RETRYING)
+        self._enter(State.RETRYING)
         self._outbox.put_back(batch)
         return max(batch.due, self._gate.opens_at) - now
+
+    def _enter(self, state: State) -> None:
+        """Go into `state`, unless the end has begun: what was still under way then changes nothing."""
+        if not self._stopping and self.halted is None:
+            self._status.enter(state)
 
     def _halt(self, batch: Batch, outcome: Outcome) -> None:
         self._outbox.put_back(batch)
