@@ -18,8 +18,8 @@ from heap_tui.setup.answers import Answers
 from heap_tui.setup.findings import Finding, State
 from heap_tui.setup.forms import ORDER, StepName
 from heap_tui.setup.session import Session, token_to_check, token_to_store
+from heap_tui.setup.steps import Proof, resume
 from heap_tui.setup.steps import State as Step
-from heap_tui.setup.steps import Tested, resume
 
 
 class Terminal:
@@ -41,10 +41,10 @@ def guide(app: App, session: Session, *, no_check: bool) -> Told:
     place = state_dir(app.state_dir, os.environ)
     lines = Terminal()
 
-    def test(answers: Answers, token: str | None) -> Tested:
+    def test(answers: Answers, token: str | None) -> Proof:
         if no_check:
-            return Tested.WAIVED
-        return Tested.PASSED if check(app, session, answers, token) is ExitCode.OK else Tested.FAILED
+            return Proof.WAIVED
+        return Proof.PASSED if check(app, session, answers, token) is ExitCode.OK else Proof.FAILED
 
     start = _resumed(lines, place, session) or Step(StepName.DESTINATION, session.answers)
     try:

@@ -12,7 +12,7 @@ from heap_tui.setup.forms import Form, StepName
 from heap_tui.setup.hints import hints
 from heap_tui.setup.questions import Kind, Question, Raw
 from heap_tui.setup.session import Session
-from heap_tui.setup.steps import Refusal, State, Tested, answer, step
+from heap_tui.setup.steps import Proof, Refusal, State, answer, step
 from heap_tui.setup.summary import summary, token_words
 
 _WIDTH = 78
@@ -37,7 +37,7 @@ class Told:
     step: StepName = StepName.SAVE
 
 
-Tester = Callable[[Answers, str | None], Tested]
+Tester = Callable[[Answers, str | None], Proof]
 
 
 def ask_missing(lines: Lines, session: Session, questions: Iterable[Question], told: Told) -> Told:
@@ -122,7 +122,7 @@ class Guide:
 
     def _test(self, state: State) -> State:
         """Test, and on failure ask what now: again, change the credentials, or cancel."""
-        while (tested := self.test(state.answers, self.token)) is Tested.FAILED:
+        while (tested := self.test(state.answers, self.token)) is Proof.FAILED:
             said = self.lines.ask(_("  What now? [change] the credentials, test again, or cancel")).strip().lower()
             if said in ("cancel", "c"):
                 return State(StepName.CANCELLED, state.answers)

@@ -19,7 +19,7 @@ from heap_tui.setup.readers import AnswerError
 Given = Mapping[str, Raw]
 
 
-class Tested(StrEnum):
+class Proof(StrEnum):
     """What the test step is told (key ``test``)."""
 
     PASSED = "passed"
@@ -146,7 +146,7 @@ def back(state: State) -> State:
 
 
 def _tested(state: State, given: Given) -> Refusal | State:
-    if given.get("test") in (Tested.PASSED, Tested.WAIVED):
+    if given.get("test") in (Proof.PASSED, Proof.WAIVED):
         return replace(state, step=StepName.REVIEW, tested=True)
     return Refusal({"test": _("The endpoint did not pass its test.")})
 
