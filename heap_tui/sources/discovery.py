@@ -6,6 +6,7 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from heap_tui.errors import UsageError
@@ -58,43 +59,83 @@ def format_of(path: str) -> tuple[str, str]:
 
 def is_glob(pattern: str) -> bool:
     """Whether `pattern` has wildcards and is not simply the name of something that is there."""
-    return glob.has_magic(pattern) and not Path(pattern).expanduser().exists()
+    return glob.has_magic(pattern) and not _mode(_expanded(pattern))
 
 
 def check_exists(pattern: str) -> None:
     """Make sure that `pattern` stands for something now.
 
     Raises:
-        UsageError: nothing is there, or a file's format is not known.
+        UsageError: nothing is there, it cannot be looked at, or a file's format is not known.
     """
-    path = Path(pattern).expanduser()
-    if path.is_dir():
+    path = _expanded(pattern)
+    mode = _mode(path)
+    if stat.S_ISDIR(mode):
         return
-    if not path.exists() and not path.is_symlink():
-        if glob.has_magic(pattern) and glob.glob(str(path), recursive=True):  # noqa: PTH207 - absolute patterns
-            return
-        raise UsageError(
-            _("The source {pattern} does not exist.").format(pattern=pattern),
-            _("Check the path; a glob must match at least one file now, unless --follow waits for more."),
-        )
-    if not format_of(pattern)[0]:
+    if not mode:
+        _check_named(pattern, path)
+    if not format_of(pattern)[0] and not is_glob(pattern):
         raise UsageError(
             _("{path} has no ending that says its format.").format(path=pattern),
             _("Known are .avro, .ndjson, .jsonl and .json, each also with .gz or .zst."),
         )
+    if mode and not stat.S_ISREG(mode):
+        raise UsageError(
+            _("{path} is neither a file nor a directory.").format(path=pattern),
+            _("Let a pipe be standard input: heap-tui --run --source - < {path}").format(path=pattern),
+        )
+
+
+def _check_named(pattern: str, path: Path) -> None:
+    """Make sure that a glob matches, or that a name which cannot be followed is there at least."""
+    if is_glob(pattern) and next(_matches(path, Listing()), None):
+        return
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(
+            _("The source {pattern} does not exist.").format(pattern=pattern),
+            _("Check the path; a glob must match at least one file now, unless --follow waits for more."),
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            _("The source {pattern} cannot be read ({reason}).").format(pattern=pattern, reason=error.strerror),
+            _("Check the path and its permissions."),
+        ) from error
+
+
+def _expanded(pattern: str) -> Path:
+    """`pattern` with ``~`` replaced; of a user who does not exist it stays as it is, as in a shell."""
+    try:
+        return Path(pattern).expanduser()
+    except RuntimeError:
+        return Path(pattern)
+
+
+def _mode(path: Path) -> int:
+    """Type and permissions of what is there; 0 when there is nothing, or it cannot be looked at."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return 0
 
 
 def roots(pattern: str) -> list[Path]:
     """The files or directories to watch for `pattern`: itself, or the directory before a glob's first wildcard."""
-    path = Path(pattern).expanduser()
-    if path.exists() or not glob.has_magic(pattern):
-        return [path if path.is_dir() else path.parent]
-    fixed = Path(path.anchor)
-    for part in path.parts[len(fixed.parts) :]:
+    path = _expanded(pattern)
+    if is_glob(pattern):
+        return [_fixed(path)]
+    return [path if stat.S_ISDIR(_mode(path)) else path.parent]
+
+
+def _fixed(pattern: Path) -> Path:
+    """The directory before a glob's first wildcard."""
+    fixed = Path(pattern.anchor)
+    for part in pattern.parts[len(fixed.parts) :]:
         if glob.has_magic(part):
             break
         fixed /= part
-    return [fixed]
+    return fixed
 
 
 def discover(pattern: str) -> Listing:
@@ -104,7 +145,7 @@ def discover(pattern: str) -> Listing:
     """
     listing = Listing()
     seen: set[tuple[int, int]] = set()
-    for path in _paths(str(Path(pattern).expanduser()), listing):
+    for path in _paths(pattern, listing):
         if not format_of(path)[0]:
             continue
         try:
@@ -127,16 +168,45 @@ def _order(path: str) -> tuple[str, str]:
 
 
 def _paths(pattern: str, listing: Listing) -> Iterator[str]:
-    if Path(pattern).is_dir():
-        yield from _walk(pattern, listing)
-    elif Path(pattern).exists() or Path(pattern).is_symlink() or not glob.has_magic(pattern):
-        yield pattern
+    path = _expanded(pattern)
+    if is_glob(pattern):
+        yield from _matches(path, listing)
+    elif stat.S_ISDIR(_mode(path)):
+        yield from _walk(str(path), listing)
     else:
-        for match in glob.iglob(pattern, recursive=True):  # noqa: PTH207 - absolute patterns
-            if Path(match).is_dir():
-                yield from _walk(match, listing)
-            else:
-                yield match
+        yield str(path)
+
+
+def _matches(pattern: Path, listing: Listing) -> Iterator[str]:
+    """The files that a glob matches, and those below the directories that it matches."""
+    if "**" in pattern.parts:
+        yield from _matches_at_any_depth(pattern, listing)
+        return
+    for match in glob.iglob(str(pattern)):  # noqa: PTH207 - absolute patterns
+        if stat.S_ISDIR(_mode(Path(match))):
+            yield from _walk(match, listing)
+        else:
+            yield match
+
+
+def _matches_at_any_depth(pattern: Path, listing: Listing) -> Iterator[str]:
+    """The same for a glob with ``**``; unlike `glob`, it does not get lost in loops of links."""
+    top = _fixed(pattern)
+    wanted = pattern.parts[len(top.parts) :]
+    if not stat.S_ISDIR(_mode(top)):
+        return
+    for path in _walk(str(top), listing):
+        if _fits(Path(path).parts[len(top.parts) :], wanted):
+            yield path
+
+
+def _fits(names: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    """Whether the path `names`, or a directory on it, is one that the parts of a glob want."""
+    if not wanted:
+        return True
+    if wanted[0] == "**":
+        return any(_fits(names[n:], wanted[1:]) for n in range(len(names)))
+    return bool(names) and fnmatchcase(names[0], wanted[0]) and _fits(names[1:], wanted[1:])
 
 
 def _walk(top: str, listing: Listing) -> Iterator[str]:
@@ -147,10 +217,19 @@ def _walk(top: str, listing: Listing) -> Iterator[str]:
 
     seen: set[tuple[int, int]] = set()
     for folder, folders, names in os.walk(top, onerror=failed, followlinks=True):
-        here = Path(folder).stat()
+        try:
+            here = Path(folder).stat()
+        except OSError as error:
+            failed(error)
+            folders.clear()
+            continue
         if (here.st_dev, here.st_ino) in seen:
             folders.clear()
             continue
         seen.add((here.st_dev, here.st_ino))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        # Links last, so that a directory which is reached by two ways goes by its own name.
+        folders[:] = sorted(
+            (name for name in folders if not name.startswith(".")),
+            key=lambda name: (Path(folder, name).is_symlink(), name),  # noqa: B023 - used at once
+        )
         yield from (os.path.join(folder, name) for name in names if not name.startswith("."))  # noqa: PTH118 - text, not paths, for speed

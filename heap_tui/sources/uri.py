@@ -1,7 +1,7 @@
 """What a source's URI means."""
 
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
@@ -61,14 +61,21 @@ def parse_source(uri: str) -> SourceUri:
         )
     if colon and scheme == "sample":
         return _sample(uri, rest)
-    if colon and scheme == "file":
-        return FilesUri(unquote(urlsplit(uri).path) if rest.startswith("//") else rest)
-    if not uri.strip() or "://" in uri:
+    path = _path_of_file_uri(rest) if colon and scheme == "file" else uri
+    if not path.strip() or "://" in path:
         raise UsageError(
             _("{uri!r} is no source that heap-tui knows.").format(uri=uri),
             _("Use a file, a directory, a glob, standard input (-) or sample:."),
         )
-    return FilesUri(uri)
+    return FilesUri(path)
+
+
+def _path_of_file_uri(rest: str) -> str:
+    """The path in ``file:PATH`` or ``file:///PATH``; empty when it is on another machine."""
+    if not rest.startswith("//"):
+        return rest
+    host, slash, path = rest[2:].partition("/")
+    return unquote(slash + path) if host in ("", "localhost") else ""
 
 
 def _sample(uri: str, rest: str) -> SampleUri:

@@ -135,7 +135,8 @@ def save(transaction: sqlite3.Connection, scope: int, stream: Stream) -> None:
         _signed(identity.inode),
         len(stream.known_head),
         sha256(stream.known_head).digest(),
-        stream.name,
+        # A name that is not UTF-8 holds lone surrogates, which the database would not take.
+        stream.name.encode("utf-8", "replace").decode(),
         stream.ranges.low,
         json.dumps(stream.ranges.above),
         identity.size,
