@@ -42,10 +42,11 @@ class Run:
         self._store = store
         self._status = status
         delivery = plan.delivery
-        scope = store.scope(plan.destination_key)
-        seen = store.seen(scope, delivery.dedup_window_days * _DAY_S, replay=plan.replay)
-        self._ledger = Ledger(store, scope, seen, clock.time)
-        status.counts.pending_before = queue.pending(store.connection)[0]
+        with store.database_errors():
+            scope = store.scope(plan.destination_key)
+            seen = store.seen(scope, delivery.dedup_window_days * _DAY_S, replay=plan.replay)
+            self._ledger = Ledger(store, scope, seen, clock.time)
+            status.counts.pending_before = queue.pending(store.connection)[0]
         learned = self._ledger.learned.max_body_bytes
         body_bytes = min(delivery.max_batch_bytes, learned or delivery.max_batch_bytes)
         caps = Caps(delivery.batch_size, body_bytes, destination.overhead)
@@ -76,7 +77,8 @@ class Run:
         self._status.enter(State.RUNNING)
         failure: StateError | None = None
         try:
-            await self._read_and_send()
+            with self._store.database_errors():
+                await self._read_and_send()
         except StateError as error:
             failure = error
         try:
@@ -109,9 +111,14 @@ class Run:
             self._files.decoders.close()
 
     async def _read(self, sources: Sequence[SourceUri]) -> None:
-        async with asyncio.TaskGroup() as readers:
-            for source in sources:
-                readers.create_task(self._read_one(source))
+        try:
+            async with asyncio.TaskGroup() as readers:
+                for source in sources:
+                    readers.create_task(self._read_one(source))
+        except BaseExceptionGroup as faults:
+            # One fault ends the run; if there are several, the one that was expected says best what happened.
+            expected, _unexpected = faults.split(StateError)
+            raise (expected or faults).exceptions[0] from None
 
     async def _read_one(self, source: SourceUri) -> None:
         if isinstance(source, SampleUri):

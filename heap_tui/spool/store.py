@@ -134,6 +134,15 @@ class Store:
             raise
         self.commit()
 
+    @contextmanager
+    def database_errors(self) -> Iterator[None]:
+        """Turn what SQLite says outside a transaction, while rows are read, into a `StateError`."""
+        try:
+            yield
+        except sqlite3.Error:
+            with state_errors(self.directory):
+                raise
+
     def scope(self, destination: str) -> int:
         """The number of a destination (`Endpoint.key`); cursors and seen ids belong to it."""
         with self.transaction(durable=False) as connection:
