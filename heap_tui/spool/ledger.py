@@ -125,8 +125,14 @@ class Ledger:
                 return
             # A rejected item of a source that cannot give it again exists nowhere else.
             durable = any(letter.position < 0 and letter.kind == dead.REJECTED for letter in self._letters)
-            with self._store.transaction(durable=durable) as transaction:
-                self._write(transaction)
+            new = [o for o in self._touched.values() if isinstance(o, Stream) and not o.cursor]
+            try:
+                with self._store.transaction(durable=durable) as transaction:
+                    self._write(transaction)
+            except BaseException:
+                for stream in new:
+                    stream.cursor = 0  # its row was not written, so the next commit must not look for it
+                raise
             self._touched.clear()
             self._stale_cursors, self._damage = [], []
             self._keys, self._letters, self._learned_now = [], [], False
