@@ -230,6 +230,6 @@ def _walk(top: str, listing: Listing) -> Iterator[str]:
         # Links last, so that a directory which is reached by two ways goes by its own name.
         folders[:] = sorted(
             (name for name in folders if not name.startswith(".")),
-            key=lambda name: (Path(folder, name).is_symlink(), name),  # noqa: B023 - used at once
+            key=lambda name: (Path(folder, name).is_symlink(), name),
         )
         yield from (os.path.join(folder, name) for name in names if not name.startswith("."))  # noqa: PTH118 - text, not paths, for speed
