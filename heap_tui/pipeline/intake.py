@@ -12,6 +12,7 @@ from heap_tui.currents.transform import Transform
 from heap_tui.delivery.outbox import Outbox
 from heap_tui.i18n import _
 from heap_tui.sources.base import Broken, Chunk, Raw
+from heap_tui.sources.discovery import LINE_FORMATS, format_of
 from heap_tui.spool.cursors import Stream
 from heap_tui.spool.dead import MAX_REJECTED_BYTES, REJECTED
 from heap_tui.spool.items import DeadLetter, Item
@@ -168,6 +169,8 @@ class FileIntake:
                 sent = desk.selection.prepared(event)
             except Rejected as reason:
                 self._reject(chunk, n, start, str(reason))
+                if self.is_unfinished:
+                    break  # the cursor stays before it
             else:
                 counts.read += 1
                 if sent is None:
@@ -175,7 +178,7 @@ class FileIntake:
                 else:
                     self._accept(event, sent, start, end)
             start = end
-        self.position = self._span if self.is_unfinished else start
+        self.position = start
         return stop
 
     def _accept(self, event: Event, raw: bytes, start: int, end: int) -> None:
@@ -214,6 +217,8 @@ class FileIntake:
             return _("line {line} (byte {offset})").format(line=chunk.line + n, offset=start)
         if self._stream.by_bytes:
             return _("byte {offset}").format(offset=start)
+        if format_of(self._stream.name)[0] in LINE_FORMATS:
+            return _("byte {offset} of the unpacked content").format(offset=start)
         return _("item {n}").format(n=start + 1)
 
     def pass_over(self) -> None:

@@ -14,6 +14,7 @@ from heap_tui.i18n import _
 from heap_tui.spool.cursors import FileIdentity
 
 FORMATS = ("avro", "ndjson", "jsonl", "json")
+LINE_FORMATS = ("ndjson", "jsonl")
 COMPRESSIONS = ("gz", "zst")
 _DATE = re.compile(r"(?:^|/)date=([0-9-]+)(?:/|$)")
 

@@ -10,7 +10,7 @@ from heap_tui.i18n import _
 from heap_tui.sources import avro, jsonfile, ndjson
 from heap_tui.sources.base import Broken, Chunk
 from heap_tui.sources.compressed import Decompressed, UnreadableError
-from heap_tui.sources.discovery import format_of
+from heap_tui.sources.discovery import LINE_FORMATS, format_of
 from heap_tui.spool.cursors import HEAD_BYTES, Cursor, FileIdentity, Stream
 from heap_tui.spool.ranges import Ranges
 
@@ -31,7 +31,7 @@ def open_stream(path: str, identity: FileIdentity, file: BinaryIO, cursors: list
         The stream, and the numbers of cursors that belonged to an earlier content and are to be dropped.
     """
     kind, compression = format_of(path)
-    by_bytes = kind in ("ndjson", "jsonl") and not compression
+    by_bytes = kind in LINE_FORMATS and not compression
     head = file.read(HEAD_BYTES)
     file.seek(0)
     stream = Stream(0, path, identity, head, by_bytes)
