@@ -131,11 +131,15 @@ class FileReader:
         cursors = candidates(self._store.connection, self._scope, found.identity)
         again = self._replay and key not in self._read
         stream, stale = open_stream(found.path, found.identity, file, [] if again else cursors)
-        if key in self._read and self._read[key][0].is_continued_by(stream):
+        if key in self._read:
             # Read in this run already: its own positions are further than what is committed.
             current, start = self._read[key]
-            current.name, current.identity, current.head, current.end = found.path, found.identity, stream.head, None
-            return current, start
+            if current.is_continued_by(stream, start):
+                current.name, current.identity = found.path, found.identity
+                current.head, current.end = stream.head, None
+                return current, start
+            again = True
+            stream, _nothing = open_stream(found.path, found.identity, file, [])
         self._desk.ledger.forget([cursor.number for cursor in cursors] if again else stale)
         return stream, stream.ranges.low
 

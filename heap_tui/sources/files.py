@@ -11,8 +11,7 @@ from heap_tui.sources import avro, jsonfile, ndjson
 from heap_tui.sources.base import Broken, Chunk
 from heap_tui.sources.compressed import Decompressed, UnreadableError
 from heap_tui.sources.discovery import LINE_FORMATS, format_of
-from heap_tui.spool.cursors import HEAD_BYTES, Cursor, FileIdentity, Stream
-from heap_tui.spool.ranges import Ranges
+from heap_tui.spool.cursors import HEAD_BYTES, PACKED_HEAD_BYTES, Cursor, FileIdentity, Stream
 
 # Below this size another process costs more than it brings.
 _POOL_FROM_BYTES = 1 << 20
@@ -32,19 +31,19 @@ def open_stream(path: str, identity: FileIdentity, file: BinaryIO, cursors: list
     """
     kind, compression = format_of(path)
     by_bytes = kind in LINE_FORMATS and not compression
-    head = file.read(HEAD_BYTES)
+    head = file.read(HEAD_BYTES if by_bytes else PACKED_HEAD_BYTES)
     file.seek(0)
     stream = Stream(0, path, identity, head, by_bytes)
     stale = []
     for cursor in cursors:
-        shrunk = identity.size < (cursor.low if by_bytes else cursor.size)
+        shrunk = identity.size < (cursor.ranges.high if by_bytes else cursor.size)
         if stream.cursor or shrunk or not cursor.matches(head):
             stale.append(cursor.number)
             continue
         stream.cursor = cursor.number
-        stream.ranges = Ranges(cursor.low, cursor.above)
+        stream.ranges = cursor.ranges
         unchanged = (cursor.size, cursor.mtime_ns) == (identity.size, identity.mtime_ns)
-        stream.end = cursor.low if cursor.complete and unchanged else None
+        stream.end = cursor.ranges.low if cursor.complete and unchanged else None
     return stream, stale
 
 

@@ -8,6 +8,8 @@ from hashlib import sha256
 from heap_tui.spool.ranges import Ranges
 
 HEAD_BYTES = 4096
+# The header of an Avro file, the same in many files but for the marker at its end, may be longer than that.
+PACKED_HEAD_BYTES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Stream:
         cursor: number of its row, 0 while it has none.
         name: the file's path.
         identity: the file as it was when it was looked at.
-        head: the file's first bytes, at most `HEAD_BYTES`.
+        head: the file's first bytes, at most `HEAD_BYTES` (`PACKED_HEAD_BYTES` when not `by_bytes`).
         by_bytes: positions are byte offsets in the file, so that only what was consumed counts as its head.
         ranges: what of it has its fate.
         end: the position after its last item, None until it was read to its end.
@@ -57,12 +59,18 @@ class Stream:
     @property
     def known_head(self) -> bytes:
         """The part of the head by which the file is known again: what was consumed of it."""
-        return self.head[: self.ranges.low] if self.by_bytes else self.head
+        return self.head[: self.ranges.high] if self.by_bytes else self.head
 
-    def is_continued_by(self, later: "Stream") -> bool:
-        """Whether `later`, the same file looked at again, still begins with what was consumed of this one."""
-        consumed = self.ranges.low if self.by_bytes else self.identity.size
-        return later.head.startswith(self.known_head) and later.identity.size >= consumed
+    def is_continued_by(self, later: "Stream", position: int) -> bool:
+        """Whether `later`, the same file looked at again, still begins with what was read of this one.
+
+        Args:
+            later: the file as it is now.
+            position: everything before it was read; some of it may still be under way.
+        """
+        if not self.by_bytes:
+            return later.head.startswith(self.head) and later.identity.size >= self.identity.size
+        return later.head.startswith(self.head[:position]) and later.identity.size >= position
 
     @property
     def complete(self) -> bool:
@@ -78,8 +86,7 @@ class Cursor:
         number: of its row.
         head_size: bytes at the file's start that `head_hash` covers.
         head_hash: SHA-256 of them.
-        low: low-water mark.
-        above: finished ranges above it.
+        ranges: what had its fate.
         size: bytes in the file when it was last read.
         mtime_ns: time of its last change then, nanoseconds.
         complete: everything in it had its fate.
@@ -88,8 +95,7 @@ class Cursor:
     number: int
     head_size: int
     head_hash: bytes
-    low: int
-    above: tuple[tuple[int, int], ...]
+    ranges: Ranges
     size: int
     mtime_ns: int
     complete: bool
@@ -111,8 +117,7 @@ def candidates(connection: sqlite3.Connection, scope: int, identity: FileIdentit
             number=number,
             head_size=head_size,
             head_hash=head_hash,
-            low=low,
-            above=tuple((start, end) for start, end in json.loads(above)),
+            ranges=Ranges(low, json.loads(above)),
             size=size,
             mtime_ns=mtime_ns,
             complete=bool(complete),

@@ -26,6 +26,11 @@ class Ranges:
         """The finished ranges above the low-water mark, as (start, end) with the end excluded."""
         return tuple(self._above)
 
+    @property
+    def high(self) -> int:
+        """The position after the last finished one."""
+        return self._above[-1][1] if self._above else self.low
+
     def add(self, start: int, end: int) -> None:
         """Mark ``start <= position < end`` as finished."""
         if end <= self.low or start >= end:
