@@ -81,6 +81,9 @@ class Run:
                 await self._read_and_send()
         except StateError as error:
             failure = error
+            counts = self._status.counts
+            # What standard input or samples gave when the disk failed was never accepted: it does not count as read.
+            counts.read = counts.rejected + counts.skipped + counts.duplicates + counts.accepted
         try:
             await self._give_back()
         except StateError as error:
