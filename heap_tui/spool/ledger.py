@@ -176,13 +176,16 @@ class Ledger:
                 self._store.rollback()
                 raise
             # The flush takes milliseconds; requests go on meanwhile. It is waited for even when the task is
-            # cancelled, because nobody else may use the connection before it has ended.
+            # cancelled, because nobody else may use the connection before it has ended; what it wrote is then
+            # accepted, and the caller's next wait is cancelled.
             flush = asyncio.ensure_future(asyncio.to_thread(self._store.commit))
             try:
                 await asyncio.shield(flush)
             except asyncio.CancelledError:
                 await flush
-                raise
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
 
     def give_back(self) -> tuple[int, int]:
         """Return what is under way to its sources; returns how many events and how many duplicates of them.
