@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 Addresses = tuple[str, ...]
 Lookup = Callable[[str, int], Addresses]
@@ -48,7 +49,7 @@ async def resolve(host: str, port: int, timeout_s: float, lookup: Lookup = look_
             result = error
         except UnicodeError as error:  # a label that is too long for the idna codec
             result = OSError(str(error))
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended meanwhile, and nobody waits
             loop.call_soon_threadsafe(settle, result)
 
     threading.Thread(target=work, name="resolver", daemon=True).start()
