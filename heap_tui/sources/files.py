@@ -76,11 +76,12 @@ def _stuck(position: int, reason: str, payload: bytes) -> Chunk:
 def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, workers: int) -> Iterator[Chunk]:
     kind, compression = format_of(path)
     content = Decompressed(file, compression) if compression else None
+    if kind == "avro" and content:
+        return _packed_avro(content, type_from_path(path), start)
     if kind == "avro":
         size = file.seek(0, 2)
         file.seek(0)
-        seekable = _unpacked(content) if content else file
-        return avro.records(seekable, type_from_path(path), start, pool if size >= _POOL_FROM_BYTES else None, workers)
+        return avro.records(file, type_from_path(path), start, pool if size >= _POOL_FROM_BYTES else None, workers)
     if kind == "json":
         return jsonfile.documents(content.read if content else file.read, start)
     if content:
@@ -90,10 +91,17 @@ def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, worker
     return ndjson.lines(file.read, start)
 
 
-def _unpacked(content: Decompressed) -> BinaryIO:
-    """The content as a temporary file that has no name: an Avro container is not read strictly forwards."""
-    unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the last reference to it
-    while block := content.read(1 << 20):
-        unpacked.write(block)
-    unpacked.seek(0)
-    return unpacked
+def _packed_avro(content: Decompressed, hint: str, start: int) -> Iterator[Chunk]:
+    """By way of a temporary file that has no name: an Avro container is not read strictly forwards."""
+    damage: UnreadableError | None = None
+    with tempfile.TemporaryFile() as unpacked:
+        try:
+            while block := content.read(1 << 20):
+                unpacked.write(block)
+        except UnreadableError as error:
+            damage = error
+        if damage is None or unpacked.tell():
+            unpacked.seek(0)
+            yield from avro.records(unpacked, hint, start, None)
+    if damage is not None:
+        raise damage

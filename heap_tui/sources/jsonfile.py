@@ -15,6 +15,7 @@ from heap_tui.sources.ndjson import Read
 # Everything up to the next bracket that stands outside a string.
 _TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
 _EVENTS_KEY = re.compile(rb'[{,]\s*"events"\s*:\s*\Z')
+_KEY_BYTES = 1_000  # room for the key and white space around it; more would be searched again for every array
 _ITEMS_A_CHUNK = 500
 _KEPT = 1_000_000
 _BOM = b"\xef\xbb\xbf"
@@ -48,6 +49,8 @@ class _Structure:
         depth = len(self._open)
         if sign in _CLOSES:
             if self._inside is None and sign == b"[" and self._opens_events(at, depth):
+                if depth == 0:
+                    yield from self._loose(at)
                 self._inside = depth + 1
                 self._begin = at + 1
             elif depth == (self._inside or 0):
@@ -74,7 +77,9 @@ class _Structure:
     def _opens_events(self, at: int, depth: int) -> bool:
         if depth == 0:
             return True
-        return depth == 1 and self._open == [b"{"] and bool(_EVENTS_KEY.search(self._buffer[self._begin : at]))
+        if depth != 1 or self._open != [b"{"]:
+            return False
+        return bool(_EVENTS_KEY.search(self._buffer[max(self._begin, at - _KEY_BYTES) : at]))
 
     def _loose(self, at: int) -> Iterator[bytes]:
         """What stands between two items besides commas: a number or a string that is no event."""
