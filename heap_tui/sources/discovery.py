@@ -121,6 +121,12 @@ def _mode(path: Path) -> int:
         return 0
 
 
+def is_flat(pattern: str) -> bool:
+    """Whether `pattern` is a file, or a glob of files in one directory, so that nothing below it matters."""
+    path = _expanded(pattern)
+    return bool(format_of(pattern)[0]) and not glob.has_magic(str(path.parent)) and not stat.S_ISDIR(_mode(path))
+
+
 def roots(pattern: str) -> list[Path]:
     """The files or directories to watch for `pattern`: itself, or the directory before a glob's first wildcard."""
     path = _expanded(pattern)

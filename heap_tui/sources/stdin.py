@@ -22,6 +22,7 @@ class StdinReader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()  # a read may still be waiting in its thread
         os.close(self._wake_read)
         os.close(self._wake_write)
 
