@@ -20,6 +20,8 @@ from heap_tui.status import Noticed
 
 _SLICE = 250  # items taken before the sender has its turn
 _MOST_DECODERS = 4
+# A followed file that was changed in the last seconds may still be being copied to its place.
+_SETTLED_AFTER_S = 10.0
 
 
 def _ignore_interrupts() -> None:
@@ -92,8 +94,8 @@ class FileReader:
                     if self._pace.is_over:
                         self._pace.unread = True
                         return
-                    known[file.path] = file.identity
-                    await self._file(file)
+                    if await self._file(file):
+                        known[file.path] = file.identity
 
     def _tell_problems(self, pattern: str, listing: Listing, told: set[str]) -> None:
         for problem in listing.unreadable:
@@ -112,18 +114,19 @@ class FileReader:
         self._desk.ledger.keep(self._desk.letter(broken, broken.reason, path, 0, ""))
         self._pace.progressed.set()
 
-    async def _file(self, found: FoundFile) -> None:
+    async def _file(self, found: FoundFile) -> bool:
+        """Read one file; False when it is to be looked at again even if it does not change."""
         try:
             file = await asyncio.to_thread(open, found.path, "rb")
         except OSError as error:
             self._reject_file(found.path, error.strerror or str(error))
-            return
+            return True
         with file:
             stream, start = self._stream(found, file)
-            if stream.complete:
-                self._desk.status.bytes_read += found.identity.size
-            else:
-                await self._content(stream, start, file)
+            if not stream.complete:
+                return await self._content(stream, start, file)
+            self._desk.status.bytes_read += found.identity.size
+            return True
 
     def _stream(self, found: FoundFile, file: BinaryIO) -> tuple[Stream, int]:
         """The file's stream, and where to read on."""
@@ -143,8 +146,12 @@ class FileReader:
         self._desk.ledger.forget([cursor.number for cursor in cursors] if again else stale)
         return stream, stream.ranges.low
 
-    async def _content(self, stream: Stream, start: int, file: BinaryIO) -> None:
-        intake = FileIntake(self._desk, stream, start, follow=self._follow)
+    def _is_growing(self, file: FileIdentity) -> bool:
+        age_s = self._desk.clock.time() - file.mtime_ns / 1e9
+        return self._follow and abs(age_s) < _SETTLED_AFTER_S
+
+    async def _content(self, stream: Stream, start: int, file: BinaryIO) -> bool:
+        intake = FileIntake(self._desk, stream, start, follow=self._follow, growing=self._is_growing(stream.identity))
         pool = self.decoders.pool_for(stream.name)
         ended = True
         progress = _Progress(self._desk, stream, start)
@@ -162,6 +169,7 @@ class FileReader:
         self._desk.ledger.touch(stream)
         self._read[(stream.identity.device, stream.identity.inode)] = (stream, intake.position)
         self._pace.progressed.set()
+        return not intake.waits
 
     async def _take(self, intake: FileIntake, chunk: Chunk) -> bool:
         """Take all of `chunk`; False when the run was over before its end."""

@@ -138,16 +138,19 @@ class FileIntake:
         stream: the file's positions.
         start: where reading begins.
         follow: the file may still grow, so that an unfinished last line waits.
+        growing: it is being written now, so that whatever is unreadable at its end waits.
     """
 
-    def __init__(self, desk: Desk, stream: Stream, start: int, *, follow: bool) -> None:
+    def __init__(self, desk: Desk, stream: Stream, start: int, *, follow: bool, growing: bool = False) -> None:
         self._desk = desk
         self._stream = stream
         self._follow = follow
+        self._growing = growing
         self._hint = type_from_path(stream.name)
         self._span = start
         self.position = start  # everything before it was taken
         self.is_unfinished = False  # the file's last item could not be taken, and is read again next time
+        self.waits = False  # and it is not known yet whether it is broken
         # What was finished above the low-water mark by an earlier run is passed over, uncounted.
         self._resumed = Ranges(stream.ranges.low, stream.ranges.above) if stream.ranges.above else None
 
@@ -203,8 +206,9 @@ class FileIntake:
         end = chunk.ends[n]
         if chunk.partial and n == len(chunk.items) - 1:
             self.is_unfinished, end = True, start
-            if self._follow and not isinstance(raw, Broken):
-                return  # the rest of the line may still come
+            if self._growing or (self._follow and not isinstance(raw, Broken)):
+                self.waits = isinstance(raw, Broken)
+                return  # the rest may still come
         desk = self._desk
         desk.status.counts.read += 1
         place = self._place(chunk, n, start)
