@@ -71,6 +71,12 @@ def _tell(error: HeapTuiError) -> None:
         click.echo(f"  {redact(error.remedy)}", err=True)
 
 
+def _tell_traceback(error: BaseException) -> None:
+    from heap_tui.redact import redact
+
+    click.echo(redact("".join(traceback.format_exception(error))), err=True)
+
+
 def _unexpected(error: BaseException, verbose: int) -> None:
     from heap_tui.redact import redact
 
@@ -80,7 +86,7 @@ def _unexpected(error: BaseException, verbose: int) -> None:
     )
     click.echo(_("  Nothing that was accepted is lost. Run again with -v -v for details."), err=True)
     if verbose >= 2:
-        click.echo(redact("".join(traceback.format_exception(error))), err=True)
+        _tell_traceback(error)
 
 
 def _call(command: Callable[..., Any], arguments: Sequence[str], app: App) -> int:
@@ -98,7 +104,7 @@ def _call(command: Callable[..., Any], arguments: Sequence[str], app: App) -> in
     except HeapTuiError as error:
         _tell(error)
         if app.verbose >= 2:
-            traceback.print_exc()
+            _tell_traceback(error)
         return error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (``| head``): silence, as other tools do.

@@ -72,13 +72,13 @@ CREATE TABLE seen_runs(
   scope INTEGER NOT NULL,
   first_at REAL NOT NULL,
   last_at REAL NOT NULL,
-  count INTEGER NOT NULL
+  count INTEGER NOT NULL,
+  complete INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE seen(
-  run INTEGER NOT NULL,
-  id BLOB NOT NULL,
-  PRIMARY KEY(run, id)
-) WITHOUT ROWID, STRICT;
+  block INTEGER PRIMARY KEY,
+  ids BLOB NOT NULL
+) STRICT;
 """
 
 MIGRATIONS: Sequence[str] = (_VERSION_1,)
