@@ -8,7 +8,7 @@ damaged block does not hide the ones after it. Positions are record numbers.
 import io
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, Executor, Future
 from dataclasses import dataclass
 from typing import Any, BinaryIO, NamedTuple
 
@@ -89,6 +89,7 @@ class _Work(NamedTuple):
     first: int
     records: int
     result: Future[bytes] | bytes | Broken
+    arguments: tuple[bytes, bytes, str] = (b"", b"", "")
 
 
 class _Frames:
@@ -222,21 +223,31 @@ def _works(frames: _Frames, hint: str, start: int, pool: Executor | None) -> Ite
             continue
         if block.count and number + block.count > start:
             arguments = (frames.header, frames.framed(block), hint)
-            yield _Work(
-                number,
-                block.count,
-                pool.submit(decode_block, *arguments) if pool else decode_block(*arguments),
-            )
+            yield _Work(number, block.count, _begin(pool, arguments), arguments)
         number += block.count
 
 
+def _begin(pool: Executor | None, arguments: tuple[bytes, bytes, str]) -> Future[bytes] | bytes:
+    """Have a block decoded."""
+    try:
+        return pool.submit(decode_block, *arguments) if pool else decode_block(*arguments)
+    except BrokenExecutor:
+        return decode_block(*arguments)
+
+
+def _portion(work: _Work) -> _Portion:
+    """A decoded block; when its process was killed, it is decoded here."""
+    assert not isinstance(work.result, Broken)
+    try:
+        encoded = work.result if isinstance(work.result, bytes) else work.result.result()
+    except BrokenExecutor:
+        encoded = decode_block(*work.arguments)
+    return _portions.decode(encoded)
+
+
 def _chunk(work: _Work, start: int) -> Iterator[Chunk]:
-    first, count, result = work
-    items: list[Raw]
-    if isinstance(result, Broken):
-        items = [result]
-    else:
-        items = _items(_portions.decode(result if isinstance(result, bytes) else result.result()))
+    first, count = work.first, work.records
+    items: list[Raw] = [work.result] if isinstance(work.result, Broken) else _items(_portion(work))
     ends = list(range(first + 1, first + len(items) + 1))
     # A block that could not be read to its end is one broken item for all that is missing.
     ends[-1] = first + count
