@@ -11,6 +11,7 @@ from heap_tui.setup.answers import Answers
 from heap_tui.setup.forms import Form, StepName
 from heap_tui.setup.hints import hints
 from heap_tui.setup.questions import Kind, Question, Raw
+from heap_tui.setup.readers import NONE
 from heap_tui.setup.session import Session
 from heap_tui.setup.steps import Proof, Refusal, State, answer, step
 from heap_tui.setup.summary import summary, token_words
@@ -145,7 +146,7 @@ def _ask(lines: Lines, session: Session, question: Question, answers: Answers) -
     if question.kind is Kind.SECRET:
         register_secret(said)
         return {question.key: said}
-    if question.kind is Kind.PLACES and said:
+    if question.kind is Kind.PLACES and said and said != NONE:
         return {question.key: [said, *_more(lines, question)]}
     return {question.key: said} if said else {}
 

@@ -28,6 +28,6 @@ def summary(answers: Answers, key: str) -> Iterator[tuple[str, str]]:
 def token_words(where: str | None) -> str:
     """Where the token is, in words."""
     return {
-        "keyring": _("in the keyring"),
+        "keyring": _("kept in the keyring"),
         "env": _("in the environment (HEAP_TUI_TOKEN or HEAP_TUI_TOKEN_FILE)"),
     }.get(where or "", _("none"))
