@@ -2,10 +2,11 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from heap_tui.delivery.answers import Outcome
 from heap_tui.delivery.batch import Caps
 from heap_tui.delivery.outbox import Outbox
 from heap_tui.delivery.sender import Sender, SenderSettings
@@ -18,7 +19,7 @@ from heap_tui.spool.seen import key_of
 from heap_tui.spool.store import Store
 from heap_tui.status import BatchSent, Status, StatusEvent
 from tests.fakes.clock import FakeClock
-from tests.fakes.destination import ScriptedDestination
+from tests.fakes.destination import OK, Rule, ScriptedDestination
 
 EVENT_TYPE = "users.messages.email.Click"
 SCOPE = "http://endpoint.example/"
@@ -142,3 +143,12 @@ class Delivery:
 def names(number: int, prefix: str = "e") -> list[str]:
     """Ids of `number` events, in order."""
     return [f"{prefix}{n:04}" for n in range(number)]
+
+
+def delivery(
+    directory: Path, script: Iterable[Outcome] = (), rule: Rule = lambda _request: OK, **settings: Any
+) -> Delivery:
+    """A delivery to a scripted destination (see `ScriptedDestination`), with a clock of its own."""
+    clock = FakeClock()
+    latency_s = settings.pop("latency_s", 0.05)
+    return Delivery(directory, clock, ScriptedDestination(clock, script, rule, latency_s), **settings)
