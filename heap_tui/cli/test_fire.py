@@ -91,7 +91,7 @@ def _profile(app: App, *, needed: bool) -> "Profile":
     config = load(config_path(app.config_path, os.environ))
     if needed or app.profile or config.profiles:
         return config.profile(app.profile)
-    return Profile("default", "default", Destination("webhook", token="none"))  # noqa: S106 - a place, not a token
+    return Profile("default", "default", Destination("webhook", token="none"))  # noqa: S106 - a place
 
 
 @contextmanager
@@ -112,7 +112,10 @@ def _aim(profile: "Profile", endpoint: str | None, *, sandbox: bool) -> Iterator
         )
     address = endpoint or profile.destination.endpoint or ""
     parsed = parse_endpoint(address, insecure_http=profile.delivery.insecure_http)
-    token = resolve_token(profile if _is_home(profile, parsed) else None, os.environ)
+    at_home = _is_home(profile, parsed)
+    token = resolve_token(profile if at_home else None, os.environ)
+    if token is None and not at_home and profile.destination.token == "keyring":  # noqa: S105 - a place, not a token
+        click.echo(_("The stored token is for another host and is not sent; HEAP_TUI_TOKEN would be."), err=True)
     yield _Aim(parsed, token.value if token else None, profile)
 
 

@@ -39,7 +39,7 @@ def assert_hidden(home: Home, *texts: str) -> None:
 
 
 def test_flags_alone_make_a_profile(home: Home, url: str) -> None:
-    done = home.run(
+    done = home.launch(
         *("setup", "--name", "Heap produção", "--endpoint", url, "--token-stdin"),
         *("--events", "users.messages.*", "--events", "users.behaviors.Purchase", "--exclude", "*.Abort"),
         *("--no-anonymous", "--remove", "phone_number", "--hash", "email_address", "--source", "sample:?count=5"),
@@ -74,7 +74,7 @@ def test_flags_alone_make_a_profile(home: Home, url: str) -> None:
 
 @pytest.mark.parametrize(("token", "words"), [(WRONG, "401"), ("two words", "position"), ("", "no token")])
 def test_a_token_that_does_not_work_saves_nothing(home: Home, url: str, token: str, words: str) -> None:
-    done = home.run("setup", "--endpoint", url, "--token-stdin", stdin=token)
+    done = home.launch("setup", "--endpoint", url, "--token-stdin", stdin=token)
     assert done.returncode in (2, 3)
     assert words in done.stderr
     assert done.stdout == ""
@@ -98,7 +98,7 @@ def test_without_a_check_anything_valid_is_saved(home: Home) -> None:
 
 
 def test_without_a_terminal_missing_flags_are_named(home: Home) -> None:
-    done = home.run("setup")
+    done = home.launch("setup")
     assert done.returncode == 2
     assert "--endpoint" in done.stderr
     assert home.files() == {}

@@ -1,7 +1,6 @@
 """The preflight against real servers on loopback."""
 
 import asyncio
-import ssl
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from heap_tui.sandbox.server import SandboxOptions, SandboxServer
 from heap_tui.setup.checks import Preflight, Target, preflight
 from heap_tui.setup.findings import Finding, State
 from heap_tui.setup.resolve import resolve
-from tests.fakes.tls_server import endpoint
+from tests.fakes.tls_server import endpoint, server_context
 
 TOKEN = "tok-5f2c1b7e9a"
 
@@ -39,12 +38,6 @@ def states(report: Preflight) -> dict[str, State]:
 
 def found(report: Preflight, name: str) -> Finding:
     return next(finding for finding in report.findings if finding.check == name)
-
-
-def server_context(authority: trustme.CA, name: str = "localhost", not_after: datetime | None = None) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name, not_after=not_after).configure_cert(context)
-    return context
 
 
 @pytest.fixture
