@@ -8,7 +8,7 @@ import zstandard
 
 from heap_tui.i18n import _
 
-_INPUT_BYTES = 1 << 14  # little, because what comes out may be a thousand times as much
+_INPUT_BYTES = 1 << 10  # little, because what comes out may be thirty thousand times as much
 
 
 class UnreadableError(Exception):
@@ -57,32 +57,45 @@ class Decompressed:
         self._part: _Decompressor | None = None
         self._input = b""
         self._output = b""
+        self._at = 0  # everything in the output before it was given
+        self._damage: UnreadableError | None = None
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes; empty at the end.
+        """`size` bytes, fewer before the end or a damaged place; empty at the end.
 
         Raises:
-            UnreadableError: damaged or cut off.
+            UnreadableError: damaged or cut off here.
         """
-        while not self._output:
+        parts = []
+        while size > 0 and (self._at < len(self._output) or self._refill()):
+            part = self._output[self._at : self._at + size]
+            self._at += len(part)
+            size -= len(part)
+            parts.append(part)
+        if not parts and self._damage is not None:
+            raise self._damage
+        return b"".join(parts)
+
+    def _refill(self) -> bool:
+        """Unpack some more; False when there is no more, or it is damaged."""
+        self._output, self._at = b"", 0
+        while not self._output and self._damage is None:
+            self._input = self._input or self._file.read(_INPUT_BYTES)
             if not self._input:
-                self._input = self._file.read(_INPUT_BYTES)
-                if not self._input:
-                    if self._part is not None:
-                        raise UnreadableError(_("the compressed file is cut off"))
-                    return b""
+                if self._part is not None:
+                    self._damage = UnreadableError(_("the compressed file is cut off"))
+                return False
             self._decompress()
-        output, self._output = self._output[:size], self._output[size:]
-        return output
+        return bool(self._output)
 
     def _decompress(self) -> None:
         self._part = self._part or self._make()
         try:
             self._output = self._part.decompress(self._input)
         except (zlib.error, zstandard.ZstdError) as error:
-            raise UnreadableError(
-                _("not a readable .{name} file ({reason})").format(name=self._name, reason=error)
-            ) from error
+            text = _("not a readable .{name} file ({reason})")
+            self._damage = UnreadableError(text.format(name=self._name, reason=error))
+            return
         self._input = b""
         if self._part.eof:
             self._input, self._part = self._part.unused_data, None
