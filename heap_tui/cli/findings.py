@@ -39,23 +39,17 @@ def state_word(state: State) -> str:
 
 def finding_lines(finding: Finding, width: int | None) -> Iterator[str]:
     """The lines of one finding; `width` is columns, None does not wrap."""
-    word = state_word(finding.state)
     text = f"{finding.title}: {finding.detail}" if finding.detail else finding.title
-    yield from _wrapped(f"{word:<{_INDENT}}{text}", width)
-    if finding.remedy:
-        yield from _wrapped(f"{'':<{_INDENT}}{finding.remedy}", width)
+    lines = [*text.splitlines(), *finding.remedy.splitlines()]
+    for number, line in enumerate(lines):
+        word = state_word(finding.state) if number == 0 else ""
+        yield from _wrapped(f"{word:<{_INDENT}}{line.strip()}", width)
 
 
 def _wrapped(text: str, width: int | None) -> list[str]:
     if width is None:
         return [text]
-    return textwrap.wrap(
-        text,
-        width,
-        subsequent_indent=" " * _INDENT,
-        drop_whitespace=True,
-        break_on_hyphens=False,
-    )
+    return textwrap.wrap(text, width, subsequent_indent=" " * _INDENT, break_on_hyphens=False)
 
 
 def text_width(stream: TextIO) -> int | None:

@@ -122,7 +122,7 @@ def event_questions() -> tuple[Question, ...]:
             "--events",
             Kind.LIST,
             _("Event types"),
-            _("Globs of the types to deliver, such as users.messages.email.*"),
+            _("Globs of the types to deliver (such as users.messages.email.*)."),
             readers.globs_to_deliver,
             metavar="GLOB",
         ),

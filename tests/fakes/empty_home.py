@@ -95,7 +95,7 @@ class Home:
                 for prompt, answer in turns:
                     screen += _until(terminal, prompt)
                     os.write(terminal, answer.encode())
-                screen += _until(terminal, None)
+                screen += _until(terminal, None, again=b"\x03" if turns and turns[-1][1] == "\x03" else b"")
             except BaseException:
                 child.kill()
                 raise
@@ -118,12 +118,18 @@ class Home:
         return {str(path.relative_to(self.path)): path.read_bytes() for path in there}
 
 
-def _until(terminal: int, words: str | None) -> str:
-    """Read what the program shows until `words` come (None: until it ends)."""
+def _until(terminal: int, words: str | None, again: bytes = b"") -> str:
+    """Read what the program shows until `words` come (None: until it ends); `again` is typed after a second's silence.
+
+    A Ctrl+C that comes just before Python blocks in its read stays unseen until the next key, as for people.
+    """
     seen, deadline = "", time.monotonic() + _PATIENCE_S
     while words is None or words not in seen:
-        ready, _writable, _broken = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-        assert ready, f"waited for {words!r}, and saw:\n{seen}"
+        ready, _writable, _broken = select.select([terminal], [], [], 1.0)
+        if not ready:
+            assert time.monotonic() < deadline, f"waited for {words!r}, and saw:\n{seen}"
+            os.write(terminal, again)
+            continue
         chunk = b""
         with suppress(OSError):  # the terminal of a program that has ended
             chunk = os.read(terminal, 4096)
