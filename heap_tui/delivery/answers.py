@@ -1,16 +1,16 @@
 """What came back from one request: an answer of the endpoint, or the failure to get one (pure)."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
-import msgspec
-
 from heap_tui.redact import redact
 
 MAX_BODY_KEPT = 2_000  # characters of an answer's body that are kept and shown
+_MAX_BODY_SEARCHED = 64 * 1024  # bytes of it that are searched for secrets; what is kept is far from their end
 _MAX_RETRY_AFTER_S = 10 * 365 * 86_400.0  # keeps arithmetic on clocks finite; no real endpoint asks for more
 _REFUSAL_KEYS = ("errors", "error", "failed", "failures", "rejected", "refused", "invalid", "invalid_events")
 
@@ -79,7 +79,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]+", text):
-        return min(float(text[:18]), _MAX_RETRY_AFTER_S)
+        return min(float(text), _MAX_RETRY_AFTER_S)
     try:
         moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError, IndexError):
@@ -91,7 +91,7 @@ def parse_retry_after(value: str | None, now: float) -> float | None:
 
 def body_excerpt(body: bytes) -> str:
     """The start of an answer's body as printable text, the token redacted before it is kept."""
-    text = redact(body.decode("utf-8", "replace"))
+    text = redact(body[:_MAX_BODY_SEARCHED].decode("utf-8", "replace"))
     printable = "".join(c if c.isprintable() or c == "\n" else " " for c in text)
     return printable[:MAX_BODY_KEPT]
 
@@ -104,12 +104,13 @@ def refusals_in(body: bytes) -> str:
     if not body or b"{" not in body[:16]:
         return ""
     try:
-        content = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        # The standard parser, because an answer may quote what a stricter one refuses, such as lone surrogates.
+        content = json.loads(body.decode("utf-8", "replace"))
+        if not isinstance(content, dict):
+            return ""
+        told = {key: content[key] for key in _REFUSAL_KEYS if content.get(key)}
+        if content.get("success") is False:
+            told["success"] = False
+        return body_excerpt(json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")) if told else ""
+    except (ValueError, RecursionError):
         return ""
-    if not isinstance(content, dict):
-        return ""
-    told = {key: content[key] for key in _REFUSAL_KEYS if content.get(key)}
-    if content.get("success") is False:
-        told["success"] = False
-    return body_excerpt(msgspec.json.encode(told)) if told else ""
