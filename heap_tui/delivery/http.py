@@ -1,12 +1,13 @@
-"""One HTTP connection pool, and the translation of its failures; nothing here knows what is sent.
+"""One HTTP connection pool; nothing here knows what is sent.
 
 httpx with the aiohttp transport: the same API, three times the requests a second of httpx's own transport.
 """
 
+import asyncio
 import ssl
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -14,23 +15,24 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx
+from aiohttp.connector import Connection as PoolConnection
 from httpx_aiohttp import AiohttpTransport
 
 from heap_tui import __version__
-from heap_tui.delivery.answers import (
-    Answer,
-    Failure,
-    FailureKind,
-    Outcome,
-    body_excerpt,
-    parse_retry_after,
-    refusals_in,
-)
+from heap_tui.delivery.answers import Answer, Outcome, body_excerpt, parse_retry_after, refusals_in
+from heap_tui.delivery.failures import failure_from
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
-from heap_tui.redact import redact, redact_url
+from heap_tui.redact import redact_url
 
-MAX_ANSWER_BYTES = 64 * 1024  # an answer is read up to here; the rest is of no use and may be endless
+__all__ = ["Connection", "ConnectionSettings", "choose_proxy", "failure_from"]
+
+# An answer is read up to here; it may be endless, but one that names every refused event must fit.
+MAX_ANSWER_BYTES = 1024 * 1024
+_MAX_HEADER_BYTES = 64 * 1024  # of one line of an answer's head
+_SLOWEST_UPLOAD_BYTES_S = 16 * 1024  # an upload that is slower than this has stalled
+_SLICE_BYTES = 256 * 1024  # a larger body is written in slices, so that the loop has its turn between them
+_FAULTS = (httpx.TransportError, aiohttp.ClientError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,17 @@ class ConnectionSettings:
     Args:
         tls: whom we trust and who we are.
         max_connections: size of the pool; at least the number of concurrent requests, so that none waits.
-        timeout_s: seconds without a byte of an answer until a request has failed.
+        timeout_s: seconds without a byte of an answer until a request has failed; also the most that the body of an
+            answer may take altogether.
         connect_timeout_s: seconds until connecting has failed.
-        proxy: proxy URL, or None to go directly.
+        proxy: proxy URL, or None to go directly; may hold a password.
     """
 
     tls: ssl.SSLContext
     max_connections: int
     timeout_s: float
     connect_timeout_s: float
-    proxy: str | None
+    proxy: str | None = field(repr=False)
 
 
 def choose_proxy(url: str, configured: str | None) -> str | None:
@@ -60,7 +63,7 @@ def choose_proxy(url: str, configured: str | None) -> str | None:
     """
     parts = urlsplit(url)
     proxy = configured
-    if proxy is None and not proxy_bypass(parts.hostname or ""):
+    if proxy is None and not _goes_directly(parts.hostname or "", parts.port):
         proxies = getproxies()
         proxy = proxies.get(parts.scheme) or proxies.get("all")
     if not proxy:
@@ -75,43 +78,18 @@ def choose_proxy(url: str, configured: str | None) -> str | None:
     return proxy
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what caused it, the cause of a connector's error included."""
-    seen: set[int] = set()
-    waiting: list[BaseException | None] = [error]
-    while waiting:
-        current = waiting.pop(0)
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        waiting += [current.__cause__, current.__context__, getattr(current, "os_error", None)]
+def _goes_directly(host: str, port: int | None) -> bool:
+    """Whether ``NO_PROXY`` names the host, by itself or with the port."""
+    return bool(proxy_bypass(host) or (port and proxy_bypass(f"{host}:{port}")))
 
 
-def _failure_kind(error: BaseException) -> FailureKind:
-    chain = list(_chain(error))
+class _Response(aiohttp.ClientResponse):
+    """An answer whose reason phrase, which nobody needs and servers write in any encoding, is made ASCII."""
 
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(link, kinds) for link in chain)
-
-    rows: tuple[tuple[tuple[type[BaseException], ...], FailureKind], ...] = (
-        ((ssl.SSLCertVerificationError, aiohttp.ClientConnectorCertificateError), FailureKind.CERTIFICATE),
-        ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), FailureKind.PROXY),
-        ((aiohttp.ClientConnectorDNSError,), FailureKind.DNS),
-        ((aiohttp.ServerTimeoutError, TimeoutError), FailureKind.TIMEOUT),
-        ((aiohttp.ClientConnectorSSLError, ssl.SSLError), FailureKind.TLS),
-        ((aiohttp.ClientConnectorError, ConnectionRefusedError), FailureKind.CONNECT),
-    )
-    return next((kind for kinds, kind in rows if has(*kinds)), FailureKind.RESET)
-
-
-def failure_from(error: BaseException, elapsed_s: float) -> Failure:
-    """The `Failure` that an exception of the transport stands for."""
-    kind = _failure_kind(error)
-    root = next((link for link in _chain(error) if isinstance(link, OSError)), error)
-    reason = getattr(root, "verify_message", "") or getattr(root, "strerror", "") or str(root) or type(root).__name__
-    sent = kind in (FailureKind.RESET, FailureKind.TIMEOUT) and not isinstance(error, httpx.ConnectError)
-    return Failure(kind, redact(str(reason)), elapsed_s, maybe_delivered=sent)
+    async def start(self, connection: PoolConnection) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        self.reason = (self.reason or "").encode("ascii", "replace").decode()
+        return self
 
 
 class Connection:
@@ -123,13 +101,19 @@ class Connection:
         self._transport = AiohttpTransport(
             verify=settings.tls,
             client=self._session,
-            proxy=httpx.Proxy(settings.proxy) if settings.proxy else None,
+            proxy=_proxy(settings.proxy) if settings.proxy else None,
         )
 
     def _session(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(ssl=self._settings.tls, limit=self._settings.max_connections)
         # No cookies: an answer must not change what the next request looks like.
-        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            response_class=_Response,
+            max_line_size=_MAX_HEADER_BYTES,
+            max_field_size=_MAX_HEADER_BYTES,
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,35 +124,70 @@ class Connection:
         await self._transport.aclose()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Outcome:
-        """POST `body` and read the answer; redirects are not followed, failures are returned, not raised."""
-        request = httpx.Request(
-            "POST",
-            url,
-            headers={**headers, "User-Agent": f"heap-tui/{__version__}", "Accept": "application/json"},
-            content=body,
-            extensions={"timeout": self._timeout},
-        )
+        """POST `body` and read the answer; redirects are not followed, failures are returned, not raised.
+
+        An answer that breaks off counts by its status, but a 2xx one does not: nobody knows what it would have said.
+        """
         started = time.monotonic()
         try:
-            response = await self._transport.handle_async_request(request)
-            content = await _read_some(response)
-        except (httpx.TransportError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            # The transport has a limit for each silence, but none for a proxy's, or for one that does not read.
+            async with asyncio.timeout(self._patience_s(len(body))):
+                response = await self._transport.handle_async_request(self._request(url, headers, body))
+            content, broken = await self._read(response)
+        except _FAULTS as error:
             return failure_from(error, time.monotonic() - started)
+        if broken is not None and response.is_success:
+            return failure_from(broken, time.monotonic() - started)
         return _answer(response, content, time.monotonic() - started)
 
+    def _patience_s(self, size: int) -> float:
+        """Seconds in which a body of that size must be on its way and the head of an answer there."""
+        settings = self._settings
+        return settings.connect_timeout_s + settings.timeout_s + size / _SLOWEST_UPLOAD_BYTES_S
 
-async def _read_some(response: httpx.Response) -> bytes:
-    stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
-    content = b""
-    try:
-        async for chunk in stream:
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                break
-    finally:
-        await stream.aclose()
-    return content
+    def _request(self, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
+        ours = {
+            "User-Agent": f"heap-tui/{__version__}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",  # what an answer says about refused events must be readable
+            "Content-Length": str(len(body)),
+        }
+        return httpx.Request(
+            "POST",
+            url,
+            headers={**headers, **ours},
+            content=body if len(body) <= _SLICE_BYTES else _slices(body),
+            extensions={"timeout": self._timeout},
+        )
+
+    async def _read(self, response: httpx.Response) -> tuple[bytes, BaseException | None]:
+        """What came of the body, up to the limit, and what ended it early."""
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)
+        content, broken = bytearray(), None
+        try:
+            async with asyncio.timeout(self._settings.timeout_s):
+                async for chunk in stream:
+                    content += chunk
+                    if len(content) > MAX_ANSWER_BYTES:
+                        break
+        except _FAULTS as error:
+            broken = error
+        finally:
+            await stream.aclose()
+        return bytes(content), broken
+
+
+def _proxy(url: str) -> httpx.Proxy:
+    """The proxy with its credentials in the address, where aiohttp wants them; redacted in all that is shown."""
+    proxy = httpx.Proxy(url)
+    proxy.url, proxy.auth = httpx.URL(url), None
+    return proxy
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    for begin in range(0, len(body), _SLICE_BYTES):
+        yield body[begin : begin + _SLICE_BYTES]
 
 
 def _answer(response: httpx.Response, content: bytes, elapsed_s: float) -> Answer:
