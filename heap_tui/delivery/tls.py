@@ -2,7 +2,8 @@
 
 import os
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import truststore
@@ -28,12 +29,21 @@ def ssl_context(
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     for origin, name in (("ca_file", ca_file), ("SSL_CERT_FILE", environ.get("SSL_CERT_FILE"))):
         if name:
-            _load(lambda name=name: context.load_verify_locations(cafile=name), origin, name)
+            with _usable(origin, name):
+                context.load_verify_locations(cafile=name)
     if environ.get("SSL_CERT_FILE"):
         _keep_system_store(context)
     if client_cert:
-        _load(lambda: context.load_cert_chain(client_cert, client_key), "client_cert", client_cert)
+        _load_client(context, client_cert, client_key)
     return context
+
+
+def _load_client(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
+    if key is not None and Path(certificate).exists() and not Path(key).exists():
+        raise _missing("client_key", key)
+    with _usable("client_cert", certificate):
+        # Without a password OpenSSL would ask the terminal for that of an encrypted key, and wait.
+        context.load_cert_chain(certificate, key, password="")
 
 
 def _keep_system_store(context: ssl.SSLContext) -> None:
@@ -45,17 +55,22 @@ def _keep_system_store(context: ssl.SSLContext) -> None:
         context.load_verify_locations(capath=paths.openssl_capath)
 
 
-def _load(action: object, origin: str, name: str) -> None:
-    assert callable(action)
+@contextmanager
+def _usable(origin: str, name: str) -> Iterator[None]:
+    """Turn what reading the file `name` fails with into a `UsageError`; `origin` is the key that names it."""
     try:
-        action()
+        yield
     except FileNotFoundError as error:
-        raise UsageError(
-            _("{origin}: the file {name} does not exist.").format(origin=origin, name=name),
-            _("Correct the path."),
-        ) from error
+        raise _missing(origin, name) from error
     except (OSError, ssl.SSLError) as error:
         raise UsageError(
             _("{origin}: {name} cannot be used ({error}).").format(origin=origin, name=name, error=error),
-            _("It must be a PEM file that this user may read; a client certificate needs its key, too."),
+            _("It must be a PEM file that this user may read; a client certificate needs its key, too, not encrypted."),
         ) from error
+
+
+def _missing(origin: str, name: str) -> UsageError:
+    return UsageError(
+        _("{origin}: the file {name} does not exist.").format(origin=origin, name=name),
+        _("Correct the path."),
+    )
