@@ -76,7 +76,7 @@ def holds(connection: sqlite3.Connection, run: Run, key: bytes) -> bool:
     if row is None:
         return False
     at: int = row[0].find(key)
-    while at % KEY_BYTES > 0:  # found across the border of two ids
+    while at > 0 and at % KEY_BYTES:  # found across the border of two ids
         at = row[0].find(key, at + 1)
     return at >= 0
 
