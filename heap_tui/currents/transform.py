@@ -51,6 +51,11 @@ class Transform:
         self._suspect = re.compile(b"|".join((*(re.escape(name[1:-1]) for name in names), _ESCAPES.pattern)))
         self._simple = self._envelope.isdisjoint(names) and all(name[1:2] not in b" ,:]}" for name in names)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no rule."""
+        return not self._names
+
     def apply(self, raw: bytes) -> bytes:
         """The event `raw` (JSON in the HTTP shape) with the rules applied; the same object when none does."""
         if not self._names or not self._suspect.search(raw):

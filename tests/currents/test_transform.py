@@ -141,6 +141,12 @@ def test_the_envelope_is_never_touched_but_its_names_are_further_inside() -> Non
     )
 
 
+def test_a_transform_without_rules_says_so() -> None:
+    assert Transform().is_empty
+    assert not Transform(["a"]).is_empty
+    assert not Transform([], ["a"]).is_empty
+
+
 def test_remove_wins_over_hash() -> None:
     assert Transform(["a"], ["a"]).apply(b'{"user":{"a":"x"}}') == b'{"user":{"a":"[REDACTED]"}}'
 
