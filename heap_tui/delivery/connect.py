@@ -1,8 +1,8 @@
 """From a profile's settings to an open destination: TLS, proxy, pool."""
 
+import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from heap_tui.config.endpoint import Endpoint
 from heap_tui.config.model import DeliverySettings
@@ -68,4 +68,5 @@ async def open_webhook(
 
 
 def _expanded(path: str | None) -> str | None:
-    return None if path is None else str(Path(path).expanduser())
+    # Not by pathlib, which fails on a "~name" that is no user's.
+    return None if path is None else os.path.expanduser(path)  # noqa: PTH111

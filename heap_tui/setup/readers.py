@@ -1,10 +1,8 @@
 """Judges one answer of a set-up and gives its value; what is wrong is said in words, for beside the field."""
 
-import glob
 import os
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from heap_tui.config.endpoint import parse_endpoint
@@ -12,6 +10,7 @@ from heap_tui.config.rules import Rule, Text, Texts
 from heap_tui.config.secrets import validate_token
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
+from heap_tui.sources.discovery import check_exists
 from heap_tui.sources.uri import FilesUri, parse_source
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 NONE = "none"  # typed to empty a list, or to go without a token
 _YES = ("y", "yes", "true", "1", "s", "sim")
 _NO = ("n", "no", "false", "0", "nao", "não")
-_GLOB_SIGNS = re.compile(r"[*?\[]")
 
 
 class AnswerError(Exception):
@@ -112,14 +110,13 @@ def sources(raw: "Raw", _answers: "Answers") -> tuple[str, ...]:
 def _source(uri: str) -> str:
     try:
         parsed = parse_source(uri)
+        if not isinstance(parsed, FilesUri):
+            return uri
+        check_exists(parsed.pattern)
     except UsageError as error:
         raise _words(error) from None
-    if not isinstance(parsed, FilesUri):
-        return uri
-    path = os.path.abspath(Path(parsed.pattern).expanduser())  # noqa: PTH100 - resolve() would follow links
-    if not os.path.lexists(path) and not (_GLOB_SIGNS.search(path) and glob.glob(path, recursive=True)):  # noqa: PTH207
-        raise AnswerError(_("The source {uri} does not exist; check the spelling.").format(uri=uri))
-    return path
+    # Not by pathlib: it would follow links, and fails on a "~name" that is no user's.
+    return os.path.abspath(os.path.expanduser(parsed.pattern))  # noqa: PTH100, PTH111
 
 
 def _globs(raw: "Raw") -> tuple[str, ...]:
