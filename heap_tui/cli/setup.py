@@ -171,7 +171,8 @@ def _check_or_leave(app: App, session: "Session", told: "Told") -> None:
     exit_code = check(app, session, told.answers, told.token)
     if exit_code is not ExitCode.OK:
         click.echo(_("heap-tui: the check failed; nothing was saved."), err=True)
-        click.echo(_("  Correct what it names, or save all the same with --no-check."), err=True)
+        if exit_code is not ExitCode.USAGE:  # without a keyring, nothing can be saved unchecked either
+            click.echo(_("  Correct what it names, or save all the same with --no-check."), err=True)
         raise click.exceptions.Exit(exit_code)
 
 
