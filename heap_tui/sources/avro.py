@@ -21,7 +21,7 @@ _LOOK_AHEAD = 3  # blocks under way in other processes beyond one each
 
 
 class _Portion(msgspec.Struct, array_like=True):
-    """Decoded records as they travel between processes; `broken` holds index, reason and text of those that are none."""
+    """Decoded records as they travel between processes; `broken` holds index, reason and text of those refused."""
 
     events: list[Event | None]
     broken: list[tuple[int, str, bytes]]
