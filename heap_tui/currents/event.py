@@ -6,6 +6,7 @@ together again with every value as the bytes it was.
 
 import codecs
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -55,6 +56,40 @@ class _Envelope(msgspec.Struct, gc=False):
 
 
 _envelope = msgspec.json.Decoder(_Envelope)
+
+
+class Heads(msgspec.Struct, array_like=True, gc=False):
+    """What is looked at of several events that pass through as they are, one entry each.
+
+    Args:
+        ids: their ids.
+        types: their types.
+        identified: whether they have an ``external_user_id``.
+    """
+
+    ids: list[str]
+    types: list[str]
+    identified: list[bool]
+
+
+def plain_heads(lines: Sequence[bytes]) -> Heads | None:
+    """The heads of lines that all are HTTP-shaped events which pass through as they are.
+
+    Args:
+        lines: JSON texts, known to be valid UTF-8 and without nulls.
+
+    Returns:
+        None when one of them needs `decode` to look at it; nothing is said about the others then.
+    """
+    read = _envelope.decode
+    try:
+        found = [read(line) for line in lines]
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return None
+    ids, types = [one.id for one in found], [one.event_type for one in found]
+    if not (all(ids) and all(types)) or max(map(len, lines), default=0) > MAX_EVENT_BYTES:
+        return None
+    return Heads(ids, types, [bool(one.user.external_user_id) for one in found])
 
 
 def decode(line: bytes, hint: str = "", *, nulls: bool = True) -> Event:

@@ -127,6 +127,14 @@ class BatchBuilder:
         self._bytes += size
         return full
 
+    def add_all(self, items: Sequence[Item], now: float) -> list[list[Item]]:
+        """Take events at monotonic time `now`; returns the full portions that they complete."""
+        full = []
+        for item in items:
+            if portion := self.add(item, now):
+                full.append(portion)
+        return full
+
     @property
     def is_full(self) -> bool:
         """No further event fits by count."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from heap_tui.delivery.batch import Batch, BatchBuilder, Caps, new_batch
 from heap_tui.spool.items import Item
@@ -44,6 +44,12 @@ class Outbox:
     def put_back(self, batch: Batch) -> None:
         """Take a batch back: to be sent again, or as a part of one that was split."""
         self._returned.append(batch)
+
+    def put_all(self, items: Sequence[Item], now: float) -> None:
+        """Take fresh events at monotonic time `now`."""
+        self._ready.extend(self._direct.add_all(items, now))
+        if len(self._ready) >= self._enough:
+            self.room.clear()
 
     @property
     def returned(self) -> int:

@@ -32,26 +32,29 @@ def _ignore_interrupts() -> None:
 
 
 class Decoders:
-    """Processes that decode Avro, started when the first file wants them."""
+    """Processes that decode large files, started when the first one wants them."""
 
     def __init__(self) -> None:
-        self._pool: Executor | None = None
-        self.number = max(1, min(_MOST_DECODERS, os.cpu_count() or 1))
+        self._pools: dict[int, Executor] = {}
 
-    def pool_for(self, path: str) -> Executor | None:
-        """The pool for an Avro file, None for any other."""
-        if not path.lower().endswith(".avro"):
-            return None
-        if self._pool is None:
+    def number_for(self, path: str) -> int:
+        """How many processes a file is worth: lines are read by one as fast as all the rest goes."""
+        return max(1, min(_MOST_DECODERS, os.cpu_count() or 1)) if path.lower().endswith(".avro") else 1
+
+    def pool_for(self, path: str) -> Executor:
+        """The pool for a file; its processes start with their first work."""
+        number = self.number_for(path)
+        if number not in self._pools:
             # Not forked: a fork would inherit locks of threads that it does not have.
             context = get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.number, mp_context=context, initializer=_ignore_interrupts)
-        return self._pool
+            pool = ProcessPoolExecutor(number, mp_context=context, initializer=_ignore_interrupts)
+            self._pools[number] = pool
+        return self._pools[number]
 
     def close(self) -> None:
         """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        for pool in self._pools.values():
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class FileReader:
@@ -155,7 +158,9 @@ class FileReader:
         pool = self.decoders.pool_for(stream.name)
         ended = True
         progress = _Progress(self._desk, stream, start)
-        async with aclosing(in_thread(chunks(stream.name, file, start, pool, self.decoders.number))) as portions:
+        async with aclosing(
+            in_thread(chunks(stream.name, file, start, pool, self.decoders.number_for(stream.name)))
+        ) as portions:
             async for chunk in portions:
                 if self._pace.is_over or not await self._take(intake, chunk):
                     ended = False

@@ -1,16 +1,14 @@
 """Between a source and the outbox: decode, select, transform, recognise duplicates, and keep the balance."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 from heap_tui.clock import Clock
 from heap_tui.currents.event import Event, Rejected, decode
-from heap_tui.currents.globs import compile_globs
 from heap_tui.currents.record import type_from_path
-from heap_tui.currents.transform import Transform
 from heap_tui.delivery.outbox import Outbox
 from heap_tui.i18n import _
+from heap_tui.pipeline.portion import Portion, plain_portion
+from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.base import Broken, Chunk, Raw
 from heap_tui.sources.discovery import LINE_FORMATS, format_of
 from heap_tui.spool.cursors import Stream
@@ -23,52 +21,6 @@ from heap_tui.spool.seen import key_of
 from heap_tui.status import ItemRejected, Status
 
 
-@dataclass(frozen=True)
-class Selection:
-    """Which events are wanted, and what is done to them.
-
-    Args:
-        include: globs of event types.
-        exclude: globs of event types that are never wanted.
-        anonymous: also events without an ``external_user_id``.
-        transform: what happens to personal data.
-    """
-
-    include: tuple[str, ...] = ("*",)
-    exclude: tuple[str, ...] = ()
-    anonymous: bool = True
-    transform: Transform = field(default_factory=Transform)
-
-    @cached_property
-    def _matches(self) -> Callable[[str], bool]:
-        return compile_globs(self.include, self.exclude)
-
-    @cached_property
-    def _known(self) -> dict[str, bool]:
-        return {}
-
-    def prepared(self, event: Event) -> bytes | None:
-        """The event as it is to be sent, None when it is not wanted.
-
-        Raises:
-            Rejected: it is nested too deeply to be searched for personal data.
-        """
-        if not self._wants(event):
-            return None
-        try:
-            return self.transform.apply(event.raw)
-        except RecursionError as error:
-            raise Rejected(_("nested too deeply")) from error
-
-    def _wants(self, event: Event) -> bool:
-        if not (event.identified or self.anonymous):
-            return False
-        wanted = self._known.get(event.type)
-        if wanted is None:
-            wanted = self._known[event.type] = self._matches(event.type)
-        return wanted
-
-
 class Quota:
     """How many events may still be accepted in this run (``--limit``), over all sources."""
 
@@ -79,6 +31,11 @@ class Quota:
     def is_used_up(self) -> bool:
         """No further event is accepted."""
         return self._left is not None and self._left <= 0
+
+    @property
+    def is_unlimited(self) -> bool:
+        """Any number of events is accepted."""
+        return self._left is None
 
     def take(self) -> None:
         """Count one accepted event."""
@@ -159,6 +116,8 @@ class FileIntake:
         desk, counts = self._desk, self._desk.status.counts
         stop = min(begin + most, len(chunk.items))
         start = chunk.ends[begin - 1] if begin else chunk.start
+        if self._take_plain(chunk, begin, stop, start):
+            return stop
         for n in range(begin, stop):
             if desk.quota.is_used_up:
                 stop = n
@@ -183,6 +142,33 @@ class FileIntake:
             start = end
         self.position = start
         return stop
+
+    def _take_plain(self, chunk: Chunk, begin: int, stop: int, start: int) -> bool:
+        """Take the items at once if nothing about them is out of the ordinary; False leaves all of them."""
+        desk = self._desk
+        if not desk.quota.is_unlimited or self._resumed is not None:
+            return False
+        portion = plain_portion(desk.selection, chunk, begin, stop)
+        if portion is None or not desk.ledger.is_first_sight(portion.keys):
+            return False
+        known = desk.ledger.seen.known(portion.keys)
+        items = []
+        span, counts = self._span, desk.status.counts
+        for event_id, event_type, raw, key, end in zip(*portion, chunk.ends[begin:stop], strict=True):
+            if raw is None:
+                counts.skipped += 1
+            elif key in known:
+                counts.duplicates += 1
+            else:
+                items.append(Item(event_id, event_type, raw, key, self._stream, span, start, end))
+                span = end
+            start = end
+        counts.read += stop - begin
+        counts.accepted += len(items)
+        desk.ledger.accept_all(items)
+        desk.outbox.put_all(items, desk.clock.monotonic())
+        self._span, self.position = span, start
+        return True
 
     def _accept(self, event: Event, raw: bytes, start: int, end: int) -> None:
         desk = self._desk
@@ -251,10 +237,36 @@ class QueueIntake:
         Raises:
             StateError: the state cannot be written; the chunk's events are not accepted.
         """
+        letters: list[DeadLetter] = []
+        events, keys = self._plain(chunk) or self._sorted(chunk, letters)
+        if events or letters:
+            await self._desk.ledger.append(events, keys, letters)
+        self._desk.status.counts.accepted += len(events)
+
+    def _plain(self, chunk: Chunk) -> tuple[list[Stored], list[bytes]] | None:
+        """The new events of a chunk and their keys, if nothing about it is out of the ordinary."""
+        desk = self._desk
+        portion = plain_portion(desk.selection, chunk, 0, len(chunk.items)) if desk.quota.is_unlimited else None
+        if portion is None or len(set(portion.keys)) < len(portion.keys):
+            return None
+        known = desk.ledger.seen.known(portion.keys)
+        rows = [
+            (event_id, event_type, raw, key)
+            for event_id, event_type, raw, key in zip(*portion, strict=True)
+            if raw is not None and key not in known
+        ]
+        skipped = portion.raws.count(None)
+        counts = desk.status.counts
+        counts.read += len(portion.keys)
+        counts.skipped += skipped
+        counts.duplicates += len(portion.keys) - skipped - len(rows)
+        return [row[:3] for row in rows], [row[3] for row in rows]
+
+    def _sorted(self, chunk: Chunk, letters: list[DeadLetter]) -> tuple[list[Stored], list[bytes]]:
+        """The new events of a chunk and their keys, looked at one by one; what is no event joins `letters`."""
         desk = self._desk
         events: list[Stored] = []
         keys: dict[bytes, None] = {}
-        letters: list[DeadLetter] = []
         for n, raw in enumerate(chunk.items):
             if desk.quota.is_used_up:
                 break
@@ -272,9 +284,7 @@ class QueueIntake:
                 desk.status.counts.skipped += 1
             elif self._is_new(event, keys):
                 events.append((event.id, event.type, sent))
-        if events or letters:
-            await desk.ledger.append(events, list(keys), letters)
-        desk.status.counts.accepted += len(events)
+        return events, list(keys)
 
     def _is_new(self, event: Event, keys: dict[bytes, None]) -> bool:
         desk = self._desk

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from heap_tui.config.model import DeliverySettings
 from heap_tui.errors import ExitCode
-from heap_tui.pipeline.intake import Selection
+from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.uri import SourceUri
 from heap_tui.status import Counts
 

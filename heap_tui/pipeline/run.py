@@ -50,7 +50,8 @@ class Run:
         learned = self._ledger.learned.max_body_bytes
         body_bytes = min(delivery.max_batch_bytes, learned or delivery.max_batch_bytes)
         caps = Caps(delivery.batch_size, body_bytes, destination.overhead)
-        self._leased = 0
+        self._leased = 0  # number of the last row of the queue that is under way or done
+        self._drained_at = -1  # when the queue was last seen empty, in appends
         self._outbox = Outbox(caps, delivery.max_batch_age_s, self._supply, enough=delivery.max_in_flight + 4)
         settings = SenderSettings(delivery.max_in_flight, delivery.rate, delivery.drain_timeout_s)
         self._sender = Sender(destination, self._outbox, self._ledger, caps, settings, status, clock)
@@ -140,7 +141,8 @@ class Run:
 
     def _supply(self) -> list[Item] | None:
         """The next events of the durable queue; damaged rows are put aside and told."""
-        while True:
+        while self._drained_at != self._ledger.appends:
+            appends = self._ledger.appends
             try:
                 row = queue.lease(self._store.reader, self._leased)
             except DamagedRowError as damage:
@@ -151,9 +153,11 @@ class Run:
                 self._status.publish(Noticed(text.format(count=damage.count, reason=damage.reason), warning=True))
                 continue
             if row is None:
-                return None
+                self._drained_at = appends
+                break
             self._leased = row.seq
             return list(row.items())
+        return None
 
     async def _give_back(self) -> None:
         """Return to files what has no fate; it is not counted as read."""

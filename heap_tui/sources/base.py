@@ -1,9 +1,9 @@
 """What a source is: portions of raw items, each with a position to resume from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from heap_tui.currents.event import Event
+from heap_tui.currents.event import Event, Heads
 
 CHUNK_BYTES = 1 << 18
 # Unreadable items are kept with the dead letters up to here; a longer line is no event of any kind.
@@ -36,6 +36,9 @@ class Chunk:
         ends: position after each item.
         line: line number of the first item, 0 when the source has no lines or they are not known.
         nulls: an item may hold nulls.
+        plain: the items are lines of valid UTF-8 without nulls, none of them blank.
+        heads: of all items, when they were looked at already and pass through as they are.
+        keys: what stands for their ids then.
         partial: the last item has no line end yet.
     """
 
@@ -45,6 +48,9 @@ class Chunk:
     line: int = 0
     nulls: bool = True
     partial: bool = False
+    plain: bool = False
+    heads: Heads | None = None
+    keys: Sequence[bytes] = ()
 
 
 Chunks = Iterator[Chunk]

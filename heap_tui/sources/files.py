@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from heap_tui.currents.record import type_from_path
 from heap_tui.i18n import _
-from heap_tui.sources import avro, jsonfile, ndjson
+from heap_tui.sources import avro, jsonfile, ndjson, ndjson_pool
 from heap_tui.sources.base import Broken, Chunk
 from heap_tui.sources.compressed import Decompressed, UnreadableError
 from heap_tui.sources.discovery import LINE_FORMATS, format_of
@@ -15,6 +15,7 @@ from heap_tui.spool.cursors import HEAD_BYTES, PACKED_HEAD_BYTES, Cursor, FileId
 
 # Below this size another process costs more than it brings.
 _POOL_FROM_BYTES = 1 << 20
+_LINE_POOL_FROM_BYTES = 32 << 20
 
 
 def open_stream(path: str, identity: FileIdentity, file: BinaryIO, cursors: list[Cursor]) -> tuple[Stream, list[int]]:
@@ -87,6 +88,9 @@ def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, worker
     if content:
         content.skip(start)
         return ndjson.lines(content.read, start)
+    size = file.seek(0, 2)
+    if pool and size - start >= _LINE_POOL_FROM_BYTES:
+        return ndjson_pool.lines(path, file, start, size, pool)
     file.seek(start)
     return ndjson.lines(file.read, start)
 

@@ -1,6 +1,6 @@
 """Lines of JSON, in portions, without decoding them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import cast
 
@@ -35,17 +35,17 @@ def lines(read: Read, start: int = 0, *, first_line: int | None = None) -> Itera
                 start, number, rest = chunk.ends[-1], number and number + 1, after
             continue
         complete, rest = rest + block[:cut], block[cut + 1 :]
-        chunk = _chunk(complete, start, number)
+        chunk = portion_of(complete, start, number)
         yield chunk
         start, number = chunk.ends[-1], number and number + len(chunk.items)
     if rest:
-        chunk = _chunk(rest, start, number)
+        chunk = portion_of(rest, start, number)
         chunk.ends[-1] = start + len(rest)
         chunk.partial = True
         yield chunk
 
 
-def _chunk(block: bytes, start: int, number: int) -> Chunk:
+def portion_of(block: bytes, start: int, number: int) -> Chunk:
     """The lines of `block`, whose last line end is cut off."""
     items = block.split(b"\n")
     ends = list(accumulate((len(line) + 1 for line in items), initial=start))[1:]
@@ -53,7 +53,20 @@ def _chunk(block: bytes, start: int, number: int) -> Chunk:
         items = [line.rstrip(b"\r") for line in items]
     if start == 0 and items[0].startswith(_BOM):
         items[0] = items[0].removeprefix(_BOM)
-    return Chunk(cast("list[Raw]", items), start, ends, number, nulls=b"null" in block)
+    return Chunk(cast("list[Raw]", items), start, ends, number, nulls=b"null" in block, plain=is_plain(block, items))
+
+
+def is_plain(block: bytes, lines: Sequence[bytes]) -> bool:
+    """Whether the `lines` of `block` are valid UTF-8 without nulls, and none of them is blank."""
+    if b"null" in block or not all(lines):
+        return False
+    if block.isascii():
+        return True
+    try:
+        block.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _pass_over(read: Read, head: bytes, start: int, number: int) -> tuple[Chunk, bytes]:

@@ -5,6 +5,9 @@ import select
 import sys
 from typing import Self
 
+# A pipe gives 64 KiB at a time; a flush to the disk should carry more than that.
+_AT_ONCE_BYTES = 1 << 20
+
 
 class StdinReader:
     """Reads a file descriptor in a thread of its own; `stop` ends a read that waits for input.
@@ -27,14 +30,25 @@ class StdinReader:
         os.close(self._wake_write)
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes; empty at the end of the input, or when the reader was stopped."""
+        """What is there, at least `size` bytes if they come at once; empty at the end, or when it was stopped."""
+        parts: list[bytes] = []
+        wanted = max(size, _AT_ONCE_BYTES)
+        while wanted > 0 and self._is_ready(wait=not parts):
+            part = os.read(self._descriptor, wanted)
+            if not part:
+                break
+            parts.append(part)
+            wanted -= len(part)
+        return b"".join(parts)
+
+    def _is_ready(self, *, wait: bool) -> bool:
+        """Whether a read would not wait; with `wait`, waits until then or until `stop`."""
         if self._stopped:
-            return b""
-        if sys.platform != "win32":
-            ready, _unused, _unused2 = select.select([self._descriptor, self._wake_read], [], [])
-            if self._wake_read in ready:
-                return b""
-        return os.read(self._descriptor, size)
+            return False
+        if sys.platform == "win32":
+            return wait
+        ready, _writable, _broken = select.select([self._descriptor, self._wake_read], [], [], None if wait else 0)
+        return self._descriptor in ready and self._wake_read not in ready
 
     def stop(self) -> None:
         """Let the read under way, and all later ones, end at once."""

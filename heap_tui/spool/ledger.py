@@ -53,10 +53,20 @@ class Ledger:
         self._damage: list[DamagedRowError] = []
         self._writing = asyncio.Lock()
         self.queue_bytes = queue.pending(state.connection)[1]
+        self.appends = 0  # grows with whatever is put into the queue
 
     def accept(self, item: Item) -> None:
         """Note an event of a replayable source as under way."""
         self.under_way[item.key] = item
+
+    def is_first_sight(self, keys: Sequence[bytes]) -> bool:
+        """Whether `keys` are all different and none of them is under way."""
+        distinct = set(keys)
+        return len(distinct) == len(keys) and self.under_way.keys().isdisjoint(distinct)
+
+    def accept_all(self, items: Sequence[Item]) -> None:
+        """Note events of a replayable source as under way."""
+        self.under_way.update((item.key, item) for item in items)
 
     def wait_for(self, key: bytes, span: Span) -> None:
         """Note a duplicate whose original is under way; it has its fate when the original has."""
@@ -186,6 +196,7 @@ class Ledger:
                 task = asyncio.current_task()
                 assert task is not None
                 task.cancel()
+            self.appends += 1
 
     def give_back(self) -> tuple[int, int]:
         """Return what is under way to its sources; returns how many events and how many duplicates of them.
