@@ -8,6 +8,7 @@ gathered they become one sorted run on disk (a log-structured merge tree). A Blo
 import sqlite3
 from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 from heap_tui.spool import runs
 from heap_tui.spool.filter import Filter
@@ -22,8 +23,36 @@ def key_of(event_id: str) -> bytes:
     return blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=KEY_BYTES).digest()
 
 
+def keys_of(event_ids: Sequence[str]) -> list[bytes]:
+    """The keys of many ids at once.
+
+    Raises:
+        UnicodeEncodeError: an id holds a lone surrogate; `key_of` takes it.
+    """
+    return [blake2b(event_id.encode(), digest_size=KEY_BYTES).digest() for event_id in event_ids]
+
+
+class _Fresh(NamedTuple):
+    """Ids of a transaction that may still be open or was rolled back.
+
+    Args:
+        keys: those that were not seen before it.
+        query: finds what the transaction wrote.
+        values: of the query.
+        in_run: they stand in a run already.
+    """
+
+    keys: set[bytes]
+    query: str
+    values: tuple[object, ...]
+    in_run: bool = False
+
+
 class SeenIndex:
     """The seen ids of one destination.
+
+    What a transaction records is seen when that has been committed, not before: an event must not pass for a
+    duplicate of one that may yet be lost. After a rollback everything is taken from the database again.
 
     Args:
         connection: the writing connection, so that a look-up sees what its open transaction holds.
@@ -39,20 +68,26 @@ class SeenIndex:
         self._connection = connection
         self._scope = scope
         self._window_s = window_s
-        self._recent: set[bytes] = set()
+        self._since = now - window_s
+        self._first_run = first_run
+        self._load()
+
+    def _load(self) -> None:
+        """Take everything from the database, as it is after the last committed transaction."""
         self._filter: Filter | None = None
         self._merge: Merge | None = None
-        self._runs = [
-            Run(*row)
-            for row in connection.execute(
-                "SELECT run, count, first_at, last_at FROM seen_runs "
-                "WHERE scope=? AND last_at>=? AND run>=? AND complete ORDER BY run DESC",
-                (scope, now - window_s, first_run),
-            )
-        ]
-        if not first_run:
-            rows = connection.execute("SELECT ids FROM seen_recent WHERE scope=? AND at>=?", (scope, now - window_s))
-            self._recent.update(key for (ids,) in rows for key in keys_in(ids))
+        self._fresh: _Fresh | None = None
+        rows = self._connection.execute(
+            "SELECT run, count, first_at, last_at FROM seen_runs "
+            "WHERE scope=? AND last_at>=? AND run>=? AND complete ORDER BY run DESC",
+            (self._scope, self._since, self._first_run),
+        )
+        self._runs = [Run(*row) for row in rows]
+        # None of these is older than a replay: it began by closing what was recent into a run.
+        recent = self._connection.execute(
+            "SELECT ids FROM seen_recent WHERE scope=? AND at>=?", (self._scope, self._since)
+        )
+        self._recent = {key for (ids,) in recent for key in keys_in(ids)}
 
     def __contains__(self, key: bytes) -> bool:
         """Whether the id behind `key` was seen within the window."""
@@ -60,10 +95,23 @@ class SeenIndex:
 
     def known(self, keys: Sequence[bytes]) -> set[bytes]:
         """Those of `keys` whose id was seen within the window."""
+        if self._fresh is not None and not self._connection.in_transaction:
+            self._settle()
         found = self._recent.intersection(keys)
         if self._runs:
             found.update(key for key in self._perhaps(keys) if key not in found and self._is_in_a_run(key))
+        if self._fresh is not None:
+            found -= self._fresh.keys
         return found
+
+    def _settle(self) -> None:
+        """Find out what became of the last transaction: what it recorded was seen only if it was committed."""
+        fresh, self._fresh = self._fresh, None
+        assert fresh is not None
+        if self._connection.execute(fresh.query, fresh.values).fetchone() is None:
+            self._load()
+        elif not fresh.in_run:
+            self._recent |= fresh.keys
 
     def _perhaps(self, keys: Sequence[bytes]) -> list[bytes]:
         if self._filter is None:
@@ -86,26 +134,31 @@ class SeenIndex:
         """Record `keys` as seen at `now` (Unix seconds), inside the caller's transaction."""
         if not keys:
             return
-        transaction.execute(
-            "INSERT INTO seen_recent(scope, at, ids) VALUES(?, ?, ?)", (self._scope, now, b"".join(keys))
-        )
-        self._recent.update(keys)
-        if len(self._recent) >= RUN_SIZE:
-            self._write_run(transaction, now)
+        if self._fresh is not None:
+            self._settle()
+        ids = b"".join(keys)
+        row = transaction.execute("INSERT INTO seen_recent(scope, at, ids) VALUES(?, ?, ?)", (self._scope, now, ids))
+        fresh = set(keys) - self._recent
+        self._fresh = _Fresh(fresh, "SELECT 1 FROM seen_recent WHERE seq=? AND ids=?", (row.lastrowid, ids))
+        if len(self._recent) + len(fresh) >= RUN_SIZE:
+            self._write_run(transaction, now, self._recent | fresh)
         if self._merge is not None:
             self._merge_on(transaction)
 
-    def _write_run(self, transaction: sqlite3.Connection, now: float) -> None:
-        """Make the recent ids one sorted run."""
+    def _write_run(self, transaction: sqlite3.Connection, now: float, keys: set[bytes]) -> None:
+        """Make the recent ids and those just recorded one sorted run."""
         first_at = transaction.execute("SELECT min(at) FROM seen_recent WHERE scope=?", (self._scope,)).fetchone()[0]
         run = runs.new_run(transaction, self._scope, first_at or now, now, complete=True)
-        runs.write(transaction, run, sorted(self._recent))
+        runs.write(transaction, run, sorted(keys))
         transaction.execute("DELETE FROM seen_recent WHERE scope=?", (self._scope,))
         if self._filter is not None or not self._runs:
             self._filter = self._filter or Filter()
-            self._filter.add(self._recent)
+            self._filter.add(keys)
         self._runs.insert(0, run)
-        self._recent.clear()
+        # Merged away within this transaction, it looks as if rolled back: then all is loaded again, which is right.
+        query = "SELECT 1 FROM seen_runs WHERE run=? AND count=? AND last_at=?"
+        self._fresh = _Fresh(keys - self._recent, query, (run.number, run.size, now), in_run=True)
+        self._recent = set()
         if self._merge is None and (alike := self._alike(run, now)):
             self._merge = Merge(transaction, self._scope, alike)
 
@@ -129,8 +182,10 @@ class SeenIndex:
 
     def next_run(self, transaction: sqlite3.Connection, now: float) -> int:
         """Close what is recent into a run; the number of the first run after it (where a replay begins)."""
+        if self._fresh is not None:
+            self._settle()
         if self._recent:
-            self._write_run(transaction, now)
+            self._write_run(transaction, now, self._recent)
         row = transaction.execute("SELECT seq FROM sqlite_sequence WHERE name='seen_runs'").fetchone()
         return int(row[0]) + 1 if row else 1
 
