@@ -36,7 +36,7 @@ class _Fresh(NamedTuple):
     """Ids of a transaction that may still be open or was rolled back.
 
     Args:
-        keys: those that were not seen before it.
+        keys: the ids.
         query: finds what the transaction wrote.
         values: of the query.
         in_run: they stand in a run already.
@@ -99,9 +99,8 @@ class SeenIndex:
             self._settle()
         found = self._recent.intersection(keys)
         if self._runs:
-            found.update(key for key in self._perhaps(keys) if key not in found and self._is_in_a_run(key))
-        if self._fresh is not None:
-            found -= self._fresh.keys
+            in_runs = {key for key in self._perhaps(keys) if key not in found and self._is_in_a_run(key)}
+            found |= in_runs if self._fresh is None else in_runs - self._fresh.keys
         return found
 
     def _settle(self) -> None:
@@ -138,7 +137,7 @@ class SeenIndex:
             self._settle()
         ids = b"".join(keys)
         row = transaction.execute("INSERT INTO seen_recent(scope, at, ids) VALUES(?, ?, ?)", (self._scope, now, ids))
-        fresh = set(keys) - self._recent
+        fresh = set(keys)
         self._fresh = _Fresh(fresh, "SELECT 1 FROM seen_recent WHERE seq=? AND ids=?", (row.lastrowid, ids))
         if len(self._recent) + len(fresh) >= RUN_SIZE:
             self._write_run(transaction, now, self._recent | fresh)
