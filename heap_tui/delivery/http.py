@@ -34,6 +34,12 @@ _SLOWEST_UPLOAD_BYTES_S = 16 * 1024  # an upload that is slower than this has st
 _SLICE_BYTES = 256 * 1024  # a larger body is written in slices, so that the loop has its turn between them
 _FAULTS = (httpx.TransportError, aiohttp.ClientError, OSError, TimeoutError)
 
+_OUR_HEADERS = {
+    "User-Agent": f"heap-tui/{__version__}",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # what an answer says about refused events must be readable
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
@@ -97,6 +103,7 @@ class Connection:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
+        self._urls: dict[str, httpx.URL] = {}  # taken apart once, not for every request
         self._timeout = {"connect": settings.connect_timeout_s, "read": settings.timeout_s, "pool": None}
         self._transport = AiohttpTransport(
             verify=settings.tls,
@@ -146,16 +153,12 @@ class Connection:
         return settings.connect_timeout_s + settings.timeout_s + size / _SLOWEST_UPLOAD_BYTES_S
 
     def _request(self, url: str, headers: Mapping[str, str], body: bytes) -> httpx.Request:
-        ours = {
-            "User-Agent": f"heap-tui/{__version__}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # what an answer says about refused events must be readable
-            "Content-Length": str(len(body)),
-        }
+        if url not in self._urls:
+            self._urls[url] = httpx.URL(url)
         return httpx.Request(
             "POST",
-            url,
-            headers={**headers, **ours},
+            self._urls[url],
+            headers={**headers, **_OUR_HEADERS, "Content-Length": str(len(body))},
             content=body if len(body) <= _SLICE_BYTES else _slices(body),
             extensions={"timeout": self._timeout},
         )

@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import aclosing
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from heap_tui.currents.globs import compile_globs
-from heap_tui.currents.samples import SampleSpec, journeys
 from heap_tui.i18n import _
 from heap_tui.pipeline.intake import Desk, QueueIntake
 from heap_tui.pipeline.pace import Pace, in_thread
@@ -16,6 +16,9 @@ from heap_tui.sources.base import Chunk, Raw
 from heap_tui.sources.stdin import StdinReader
 from heap_tui.sources.uri import SampleUri
 from heap_tui.status import Noticed
+
+if TYPE_CHECKING:
+    from heap_tui.currents.samples import SampleSpec
 
 _SAMPLES_AT_ONCE = 200
 
@@ -66,6 +69,8 @@ class QueueReader:
         Raises:
             StateError: the queue cannot be written.
         """
+        from heap_tui.currents.samples import SampleSpec
+
         seed = uri.seed if uri.seed is not None else secrets.randbelow(1_000_000)
         if uri.seed is None:
             self._desk.status.publish(Noticed(_("Sample events with seed={seed}.").format(seed=seed)))
@@ -99,8 +104,10 @@ class QueueReader:
             await self._desk.clock.wait(self._pace.stopping, 0.1)
 
 
-def _sample_chunks(spec: SampleSpec, start_time: int, rate: float | None) -> Iterator[Chunk]:
+def _sample_chunks(spec: "SampleSpec", start_time: int, rate: float | None) -> Iterator[Chunk]:
     """Portions of made-up events; with a rate, portions of about a tenth of a second."""
+    from heap_tui.currents.samples import journeys
+
     most = _SAMPLES_AT_ONCE if rate is None else max(1, min(_SAMPLES_AT_ONCE, int(rate / 10)))
     encode = msgspec.json.Encoder().encode
     items: list[Raw] = []

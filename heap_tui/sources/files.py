@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from heap_tui.currents.record import type_from_path
 from heap_tui.i18n import _
-from heap_tui.sources import avro, jsonfile, ndjson, ndjson_pool
+from heap_tui.sources import jsonfile, ndjson, ndjson_pool
 from heap_tui.sources.base import Broken, Chunk
 from heap_tui.sources.compressed import Decompressed, UnreadableError
 from heap_tui.sources.discovery import LINE_FORMATS, format_of
@@ -80,6 +80,8 @@ def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, worker
     if kind == "avro" and content:
         return _packed_avro(content, type_from_path(path), start)
     if kind == "avro":
+        from heap_tui.sources import avro  # its codecs take a moment to load
+
         size = file.seek(0, 2)
         file.seek(0)
         return avro.records(file, type_from_path(path), start, pool if size >= _POOL_FROM_BYTES else None, workers)
@@ -97,6 +99,8 @@ def _chunks(path: str, file: BinaryIO, start: int, pool: Executor | None, worker
 
 def _packed_avro(content: Decompressed, hint: str, start: int) -> Iterator[Chunk]:
     """By way of a temporary file that has no name: an Avro container is not read strictly forwards."""
+    from heap_tui.sources import avro
+
     damage: UnreadableError | None = None
     with tempfile.TemporaryFile() as unpacked:
         try:

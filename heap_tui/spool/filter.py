@@ -1,10 +1,9 @@
 """A Bloom filter: says of an id that it was never seen, without a look at the disk (pure)."""
 
-import struct
-from collections.abc import Iterable
+from array import array
+from collections.abc import Collection, Sequence
 
 FILTER_BITS = 1 << 27  # 16 MiB: one false "perhaps" in a hundred at 6 million ids; beyond, only more look-ups
-_PROBES = struct.Struct("<II8x").unpack  # keys are hashes already, so that their own bits serve as probes
 
 
 class Filter:
@@ -18,25 +17,27 @@ class Filter:
         self._mask = bits - 1
         self._table = bytearray(bits // 8)
 
-    def add(self, keys: Iterable[bytes]) -> None:
+    def add(self, keys: Collection[bytes]) -> None:
         """Remember `keys`."""
         table, mask = self._table, self._mask
-        for key in keys:
-            first, second = _PROBES(key)
-            first &= mask
-            second &= mask
+        for number in _numbers(keys):
+            first, second = number & mask, (number >> 32) & mask
             table[first >> 3] |= 1 << (first & 7)
             table[second >> 3] |= 1 << (second & 7)
 
-    def perhaps(self, keys: Iterable[bytes]) -> list[bytes]:
+    def perhaps(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of `keys` that may have been added; all others certainly were not."""
         table, mask = self._table, self._mask
         found = []
-        for key in keys:
-            first, second = _PROBES(key)
-            first &= mask
+        for n, number in enumerate(_numbers(keys)):
+            first = number & mask
             if table[first >> 3] >> (first & 7) & 1:
-                second &= mask
+                second = (number >> 32) & mask
                 if table[second >> 3] >> (second & 7) & 1:
-                    found.append(key)
+                    found.append(keys[n])
         return found
+
+
+def _numbers(keys: Collection[bytes]) -> array[int]:
+    """The first eight bytes of each key as a number: keys are hashes already, so their own bits serve as probes."""
+    return array("Q", b"".join(keys))[::2]
