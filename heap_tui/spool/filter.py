@@ -38,6 +38,6 @@ class Filter:
         return found
 
 
-def _numbers(keys: Collection[bytes]) -> array[int]:
+def _numbers(keys: Collection[bytes]) -> "array[int]":
     """The first eight bytes of each key as a number: keys are hashes already, so their own bits serve as probes."""
     return array("Q", b"".join(keys))[::2]
