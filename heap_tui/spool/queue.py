@@ -65,7 +65,7 @@ def append(transaction: sqlite3.Connection, events: Sequence[Stored], now: float
     """Write `events` at the end of the queue; returns the bytes of JSON added."""
     added = 0
     for row in rows_of(events):
-        blob = _encoder.encode(row)
+        blob = _packed(row)
         size = sum(len(raw) for _id, _type, raw in row)
         transaction.execute(
             "INSERT INTO queue(at, count, bytes, crc, events) VALUES(?, ?, ?, ?, ?)",
@@ -73,6 +73,18 @@ def append(transaction: sqlite3.Connection, events: Sequence[Stored], now: float
         )
         added += size
     return added
+
+
+def _packed(events: Sequence[Stored]) -> bytes:
+    try:
+        return _encoder.encode(events)
+    except UnicodeEncodeError:
+        # A lone surrogate, legal as an escape in JSON, has no UTF-8 form; the event itself keeps it.
+        return _encoder.encode([(_clean(event_id), _clean(event_type), raw) for event_id, event_type, raw in events])
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def lease(connection: sqlite3.Connection, after: int) -> LeasedRow | None:
