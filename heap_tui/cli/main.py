@@ -63,12 +63,13 @@ def _language_asked(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def _tell(error: HeapTuiError) -> None:
+def tell(message: str, remedy: str) -> None:
+    """Say on standard error what happened and what to do, secrets redacted."""
     from heap_tui.redact import redact
 
-    click.echo(f"heap-tui: {redact(error.message)}", err=True)
-    if error.remedy:
-        click.echo(f"  {redact(error.remedy)}", err=True)
+    click.echo(f"heap-tui: {redact(message)}", err=True)
+    if remedy:
+        click.echo(f"  {redact(remedy)}", err=True)
 
 
 def _tell_traceback(error: BaseException) -> None:
@@ -102,7 +103,7 @@ def _call(command: Callable[..., Any], arguments: Sequence[str], app: App) -> in
         click.echo(_("heap-tui: interrupted; nothing was changed."), err=True)
         return ExitCode.STOPPED
     except HeapTuiError as error:
-        _tell(error)
+        tell(error.message, error.remedy)
         if app.verbose >= 2:
             _tell_traceback(error)
         return error.exit_code

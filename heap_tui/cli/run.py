@@ -1,7 +1,7 @@
 """``heap-tui --run``: deliver without a screen."""
 
+import logging
 import os
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from heap_tui import log
 from heap_tui.cli.context import App
-from heap_tui.cli.run_report import print_result
+from heap_tui.cli.main import tell
+from heap_tui.cli.run_report import print_result, print_summary, print_trial
+from heap_tui.config.model import Config
 from heap_tui.config.paths import config_path, state_dir
 from heap_tui.config.store import load
 from heap_tui.errors import ExitCode, StateError, UsageError
@@ -42,9 +44,17 @@ def run(app: App, options: dict[str, Any]) -> int:
             raise UsageError(_("--sandbox and --endpoint exclude one another."), _("Leave one of them out."))
         with _sandbox() as (server, directory):
             return _deliver(app, options, _in_sandbox(app, wanted, server.url, directory), server)
-    config = load(config_path(app.config_path, os.environ))
+    config = _configuration(app)
     resolved = resolve(wanted, config, app.profile, state_dir(app.state_dir, os.environ))
     return _deliver(app, options, resolved, None)
+
+
+def _configuration(app: App) -> Config:
+    """The configuration; its oddities are told."""
+    config = load(config_path(app.config_path, os.environ))
+    for oddity in config.warnings:
+        logging.getLogger("heap_tui").warning(str(oddity))
+    return config
 
 
 def _run_options(options: dict[str, Any]) -> RunOptions:
@@ -88,7 +98,7 @@ def _in_sandbox(app: App, wanted: RunOptions, url: str, directory: Path) -> Reso
     import dataclasses
 
     wanted = dataclasses.replace(wanted, endpoint=url)
-    config = load(config_path(app.config_path, os.environ))
+    config = _configuration(app)
     return resolve(wanted, config, app.profile, directory)
 
 
@@ -102,16 +112,19 @@ def _deliver(app: App, options: dict[str, Any], resolved: Resolved, server: "San
         result, elapsed_s = session.trial(as_json=as_json) if options["dry_run"] else session.deliver()
     except StateError as error:
         result, elapsed_s = session.failed(error), 0.0
-    print_result(result, elapsed_s, as_json=as_json, report=server.report() if server else None)
+    if as_json:
+        print_summary(result, elapsed_s)
+    elif options["dry_run"]:
+        print_trial(result)
+    else:
+        print_result(result, elapsed_s, server.report() if server else None)
     if result.reason:
-        sys.stderr.write(f"heap-tui: {result.reason}\n  {result.remedy}\n")
+        tell(result.reason, result.remedy)
     return ExitCode.OK if options["dry_run"] and result.exit_code == ExitCode.REFUSED else result.exit_code
 
 
 def _warn_unknown_globs(globs: tuple[str, ...]) -> None:
     """A glob that matches nothing known is only a warning: new types must pass."""
-    import logging
-
     from heap_tui.currents.catalog import catalog
 
     for glob in globs:

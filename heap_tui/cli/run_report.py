@@ -43,11 +43,21 @@ def summary(result: Result, elapsed_s: float) -> dict[str, object]:
     }
 
 
-def print_result(result: Result, elapsed_s: float, *, as_json: bool, report: "SandboxReport | None") -> None:
-    """Print what came of a run; with `as_json` the last line is the summary."""
-    if as_json:
-        click.echo(json.dumps(summary(result, elapsed_s)))
-        return
+def print_summary(result: Result, elapsed_s: float) -> None:
+    """Print the JSON summary as one line, the last one on standard output."""
+    click.echo(json.dumps(summary(result, elapsed_s)))
+
+
+def print_trial(result: Result) -> None:
+    """Print what a dry run would have sent."""
+    counts = result.counts
+    would = ngettext("Dry run: {n:,} event would be sent.", "Dry run: {n:,} events would be sent.", counts.pending)
+    click.echo(would.format(n=counts.pending))
+    click.echo(_read_line(counts))
+
+
+def print_result(result: Result, elapsed_s: float, report: "SandboxReport | None") -> None:
+    """Print what came of a run, for people."""
     for line in _lines(result, elapsed_s):
         click.echo(line)
     if report is not None:
@@ -65,21 +75,26 @@ def _lines(result: Result, elapsed_s: float) -> list[str]:
     }
     rate = counts.delivered / elapsed_s if elapsed_s > 0 else 0.0
     delivered = ngettext("{n:,} event delivered", "{n:,} events delivered", counts.delivered)
-    lines = [
+    how = _(" in {seconds:.1f} s ({rate:,.0f}/s), {requests:,} requests, {retries:,} retries")
+    balance = _(
+        "  accepted {accepted:,} + pending before {pending_before:,} = delivered {delivered:,} "
+        "+ dead letters {dead_lettered:,} + pending {pending:,}"
+    )
+    return [
         f"{heads[result.outcome]}: {delivered.format(n=counts.delivered)}"
-        + _(" in {seconds:.1f} s ({rate:,.0f}/s), {requests:,} requests, {retries:,} retries").format(
-            seconds=elapsed_s, rate=rate, requests=counts.requests, retries=counts.retries
-        ),
-        _(
-            "  read {read:,} = rejected {rejected:,} + skipped {skipped:,} + duplicates {duplicates:,} "
-            "+ accepted {accepted:,}"
-        ),
-        _(
-            "  accepted {accepted:,} + pending before {pending_before:,} = delivered {delivered:,} "
-            "+ dead letters {dead_lettered:,} + pending {pending:,}"
-        ),
+        + how.format(seconds=elapsed_s, rate=rate, requests=counts.requests, retries=counts.retries),
+        _read_line(counts),
+        balance.format(**counts.as_dict()),
+        *_advice(counts),
     ]
-    return [line.format(**counts.as_dict()) for line in lines] + _advice(counts)
+
+
+def _read_line(counts: Counts) -> str:
+    words = _(
+        "  read {read:,} = rejected {rejected:,} + skipped {skipped:,} + duplicates {duplicates:,} "
+        "+ accepted {accepted:,}"
+    )
+    return words.format(**counts.as_dict())
 
 
 def _advice(counts: Counts) -> list[str]:

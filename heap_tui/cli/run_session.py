@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
 import sys
@@ -86,7 +87,13 @@ class Session:
     def _token(self) -> str | None:
         if self._sandboxed:
             return None
-        token = resolve_token(self._resolved.profile, os.environ)
+        profile = self._resolved.profile
+        if profile is not None and not profile.destination.is_home_of(self._resolved.endpoint):
+            if profile.destination.token == "keyring":  # noqa: S105 - a place, not a token
+                words = _("The stored token is for another host and is not sent; HEAP_TUI_TOKEN would be.")
+                logging.getLogger("heap_tui").warning(words)
+            profile = None
+        token = resolve_token(profile, os.environ)
         register_secret(token.value if token else "")
         return token.value if token else None
 

@@ -112,21 +112,11 @@ def _aim(profile: "Profile", endpoint: str | None, *, sandbox: bool) -> Iterator
         )
     address = endpoint or profile.destination.endpoint or ""
     parsed = parse_endpoint(address, insecure_http=profile.delivery.insecure_http)
-    at_home = _is_home(profile, parsed)
+    at_home = profile.destination.is_home_of(parsed)
     token = resolve_token(profile if at_home else None, os.environ)
     if token is None and not at_home and profile.destination.token == "keyring":  # noqa: S105 - a place, not a token
         click.echo(_("The stored token is for another host and is not sent; HEAP_TUI_TOKEN would be."), err=True)
     yield _Aim(parsed, token.value if token else None, profile)
-
-
-def _is_home(profile: "Profile", endpoint: "Endpoint") -> bool:
-    """Whether the endpoint is on the profile's own host: its stored token must not travel to another one."""
-    from heap_tui.config.endpoint import parse_endpoint
-
-    if not profile.destination.endpoint:
-        return False
-    home = parse_endpoint(profile.destination.endpoint, insecure_http=True)
-    return (home.scheme, home.host, home.port) == (endpoint.scheme, endpoint.host, endpoint.port)
 
 
 @contextmanager

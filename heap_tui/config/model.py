@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from heap_tui.config.endpoint import parse_endpoint
+from heap_tui.config.endpoint import Endpoint, parse_endpoint
 from heap_tui.config.rules import Flag, Number, OneOf, Proxy, Rule, Text, Texts, Whole
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
@@ -49,6 +49,13 @@ class Destination:
             return parse_endpoint(self.endpoint or "", insecure_http=True).key
         address = parse_endpoint(self.endpoint, insecure_http=True).key if self.endpoint else self.region
         return f"track:{self.app_id}@{address}"
+
+    def is_home_of(self, endpoint: Endpoint) -> bool:
+        """Whether `endpoint` is on this destination's own host: its stored token must not travel to another one."""
+        if not self.endpoint:
+            return False
+        home = parse_endpoint(self.endpoint, insecure_http=True)
+        return (home.scheme, home.host, home.port) == (endpoint.scheme, endpoint.host, endpoint.port)
 
 
 @dataclass(frozen=True, slots=True)

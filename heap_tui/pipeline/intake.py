@@ -7,7 +7,7 @@ from heap_tui.currents.event import Event, Rejected, decode
 from heap_tui.currents.record import type_from_path
 from heap_tui.delivery.outbox import Outbox
 from heap_tui.i18n import _
-from heap_tui.pipeline.portion import Portion, plain_portion
+from heap_tui.pipeline.portion import plain_portion
 from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.base import Broken, Chunk, Raw
 from heap_tui.sources.discovery import LINE_FORMATS, format_of

@@ -12,8 +12,8 @@ from heap_tui.config.paths import profile_dir
 from heap_tui.currents.transform import Transform
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
-from heap_tui.pipeline.selection import Selection
 from heap_tui.pipeline.plan import Plan
+from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.discovery import check_exists, is_glob
 from heap_tui.sources.uri import FilesUri, SourceUri, StdinUri, parse_source
 
