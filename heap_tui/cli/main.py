@@ -93,27 +93,32 @@ def _unexpected(error: BaseException, verbose: int) -> None:
 def _call(command: Callable[..., Any], arguments: Sequence[str], app: App) -> int:
     try:
         result = command(args=list(arguments), prog_name="heap-tui", standalone_mode=False, obj=app)
-        return result if isinstance(result, int) else ExitCode.OK
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("heap-tui: interrupted; nothing was changed."), err=True)
         return ExitCode.STOPPED
-    except HeapTuiError as error:
-        tell(error.message, error.remedy)
-        if app.verbose >= 2:
-            _tell_traceback(error)
-        return error.exit_code
     except BrokenPipeError:
         # The reader of our output went away (``| head``): silence, as other tools do.
         sys.stderr.close()
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a user
-        _unexpected(error, app.verbose)
+        return _failed(error, app.verbose)
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _failed(error: Exception, verbose: int) -> int:
+    """Say what went wrong; the exit code for it."""
+    if isinstance(error, click.ClickException):
+        error.show()
+        return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
+    if isinstance(error, click.exceptions.Exit):
+        return error.exit_code
+    if not isinstance(error, HeapTuiError):
+        _unexpected(error, verbose)
         return ExitCode.INTERNAL
+    tell(error.message, error.remedy)
+    if verbose >= 2:
+        _tell_traceback(error)
+    return error.exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -129,11 +129,7 @@ class BatchBuilder:
 
     def add_all(self, items: Sequence[Item], now: float) -> list[list[Item]]:
         """Take events at monotonic time `now`; returns the full portions that they complete."""
-        full = []
-        for item in items:
-            if portion := self.add(item, now):
-                full.append(portion)
-        return full
+        return [portion for item in items if (portion := self.add(item, now))]
 
     @property
     def is_full(self) -> bool:
