@@ -13,6 +13,7 @@ from heap_tui.i18n import _
 
 DATABASE = "spool.db"
 _LOCK = "lock"
+_LOOK_S = 0.2  # far longer than `is_locked` holds the lock to see whether it is free
 
 
 @contextmanager
@@ -60,20 +61,27 @@ def prepare(directory: Path) -> None:
     (directory / DATABASE).chmod(0o600)
 
 
-def take_lock(directory: Path) -> FileLock:
+def take_lock(directory: Path, wait_s: float = _LOOK_S) -> FileLock:
     """The single-writer lock; it goes with the process.
 
+    Args:
+        directory: the profile's state directory.
+        wait_s: seconds to wait for it; by default long enough for another process to look with `is_locked`.
+
     Raises:
-        StateError: another process has it.
+        StateError: another process has it, or its file cannot be written.
     """
-    lock = FileLock(directory / _LOCK, mode=0o600, timeout=0)
+    lock = FileLock(directory / _LOCK, mode=0o600, timeout=wait_s, thread_local=False)
     try:
-        lock.acquire()
+        lock.acquire(poll_interval=_LOOK_S / 10)
     except Timeout:
         raise StateError(
             _("Another run is using the state in {directory}.").format(directory=directory),
             _("Wait until it ends, or use another --profile or --state-dir."),
         ) from None
+    except OSError:
+        with state_errors(directory):
+            raise
     return lock
 
 
@@ -82,7 +90,7 @@ def is_locked(directory: Path) -> bool:
     if not (directory / _LOCK).exists():
         return False
     try:
-        take_lock(directory).release()
+        take_lock(directory, 0).release()
     except StateError:
         return True
     return False
