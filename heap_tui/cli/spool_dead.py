@@ -87,7 +87,7 @@ def _summary(shown: Shown, printed: int, total: int) -> Iterator[str]:
 
 
 def show_json(connection: OpenState | None, shown: Shown, *, lines: bool) -> None:
-    """Print one object, or with `lines` one a dead letter; either way one dead letter in memory at a time."""
+    """Print one object on one line, or with `lines` a line a dead letter; one of them in memory at a time."""
     objects = (
         spool_json.as_json(spool_json.letter_object(kept, payload=shown.payload)) for kept in shown.letters(connection)
     )
@@ -99,5 +99,5 @@ def show_json(connection: OpenState | None, shown: Shown, *, lines: bool) -> Non
     head = spool_json.as_json({"profile": shown.place.key, "directory": str(shown.place.directory), "total": total})
     click.echo(head[:-1] + ', "dead": [', nl=False)
     for n, line in enumerate(objects):
-        click.echo((",\n" if n else "\n") + line, nl=False)
+        click.echo((", " if n else "") + line, nl=False)
     click.echo("]}")
