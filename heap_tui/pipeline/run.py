@@ -59,6 +59,7 @@ class Run:
         self._pace = Pace(desk)
         self._files = FileReader(desk, self._pace, store, scope, follow=plan.follow, replay=plan.replay)
         self._queue = QueueReader(desk, self._pace, delivery.spool_max_bytes)
+        self._reading: asyncio.Task[None] | None = None
         self._stopped = False
 
     def stop(self) -> None:
@@ -71,7 +72,8 @@ class Run:
 
     def _end_reading(self) -> None:
         self._pace.stop()
-        self._queue.stop()
+        if self._reading is None or not self._reading.done():
+            self._queue.stop()
 
     async def execute(self) -> Result:
         """Run until everything is delivered, the endpoint halts it, or `stop`; never raises a `StateError`."""
@@ -93,7 +95,7 @@ class Run:
         return self._result(failure)
 
     async def _read_and_send(self) -> None:
-        reading = asyncio.create_task(self._read(self._plan.sources))
+        reading = self._reading = asyncio.create_task(self._read(self._plan.sources))
         sending = asyncio.create_task(self._sender.run())
         waking = asyncio.create_task(self._wake_sender())
         try:
