@@ -5,8 +5,8 @@ over blocks without decoding them, and a damaged block does not hide the ones af
 """
 
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import fastavro
@@ -40,29 +40,39 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What it takes to decode one block, here or in another process.
+    """What it takes to decode consecutive blocks, here or in another process.
 
     Args:
         header: the file's header, its codec replaced when `packed`.
         sync: the marker after each block.
-        packed: the content is packed by Zstandard.
-        count: records in the block.
-        content: what stands between the block's size and its marker.
+        packed: the contents are packed by Zstandard.
+        blocks: records in each block, and what stands between its size and its marker.
         hint: the type of records that do not say their own, empty to take the schema's name.
     """
 
     header: bytes
     sync: bytes
     packed: bool
-    count: int
-    content: bytes
+    blocks: tuple[tuple[int, bytes], ...]
     hint: str
 
     @property
+    def count(self) -> int:
+        """Records in all blocks."""
+        return sum(count for count, _content in self.blocks)
+
+    @property
     def file(self) -> bytes:
-        """A file of its own for the block."""
-        content = zstandard.ZstdDecompressor().decompressobj().decompress(self.content) if self.packed else self.content
-        return b"".join((self.header, _zigzag(self.count), _zigzag(len(content)), content, self.sync))
+        """A file of its own for the blocks."""
+        parts = [self.header]
+        for count, content in self.blocks:
+            plain = zstandard.ZstdDecompressor().decompressobj().decompress(content) if self.packed else content
+            parts += (_zigzag(count), _zigzag(len(plain)), plain, self.sync)
+        return b"".join(parts)
+
+    def single(self) -> "list[Task]":
+        """A task for each block."""
+        return [replace(self, blocks=(block,)) for block in self.blocks]
 
 
 class Frames:
@@ -152,9 +162,10 @@ class Frames:
                 return True
         return False
 
-    def task(self, block: Block, hint: str) -> Task:
-        """What it takes to decode `block`."""
-        return Task(self._header, self._sync, self._packed, block.count, block.content, hint)
+    def task(self, blocks: Sequence[Block], hint: str) -> Task:
+        """What it takes to decode `blocks`, which follow one another."""
+        contents = tuple((block.count, block.content) for block in blocks)
+        return Task(self._header, self._sync, self._packed, contents, hint)
 
 
 def _zigzag(number: int) -> bytes:

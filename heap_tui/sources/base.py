@@ -37,6 +37,7 @@ class Chunk:
         line: line number of the first item, 0 when the source has no lines or they are not known.
         nulls: an item may hold nulls.
         plain: the items are lines of valid UTF-8 without nulls, none of them blank.
+        decoded: all items are events.
         heads: of all items, when they were looked at already and pass through as they are.
         keys: what stands for their ids then.
         partial: the last item has no line end yet.
@@ -49,6 +50,7 @@ class Chunk:
     nulls: bool = True
     partial: bool = False
     plain: bool = False
+    decoded: bool = False
     heads: Heads | None = None
     keys: Sequence[bytes] = ()
 
