@@ -11,7 +11,6 @@ from heap_tui.currents import rawjson
 from heap_tui.currents.flat import flat_to_http, shorten_float32, shortest_float32, text_of, unwrap, unwrap_union
 from tests.fakes import json_texts
 
-patient = settings(deadline=None)
 LARGEST = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 floats32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 FLOATS = frozenset({"price"})
@@ -39,7 +38,7 @@ def shorter_decimals(value: float, count: int) -> list[float]:
 POWERS_OF_TWO = [math.ldexp(1.0, power) for power in range(-149, 128)]
 
 
-@settings(deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(floats32 | st.sampled_from(POWERS_OF_TWO))
 @example(LARGEST)
 @example(-LARGEST)
@@ -68,7 +67,6 @@ def test_what_is_too_large_for_32_bits_has_no_shortest_decimal() -> None:
         shortest_float32(1e39)
 
 
-@patient
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_number_that_is_no_32_bit_float_stays(value: float) -> None:
     short = shorten_float32(value)
@@ -142,7 +140,6 @@ def test_a_field_that_is_no_float_field_keeps_its_digits() -> None:
     assert properties_of("t", other=b"3.140000104904175") == {"other": b"3.140000104904175"}
 
 
-@patient
 @given(st.dictionaries(st.text(max_size=4), json_texts.values, max_size=6))
 def test_fields_of_a_record_are_shared_out_and_none_is_lost(members: dict[str, bytes]) -> None:
     http = flat_to_http(members, frozenset())

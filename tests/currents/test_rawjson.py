@@ -2,16 +2,13 @@ import json
 import tracemalloc
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui.currents import rawjson
 from tests.fakes import json_texts
 
-patient = settings(deadline=None)
 
-
-@patient
 @given(st.data())
 def test_members_keep_order_and_the_bytes_of_every_value(data: st.DataObject) -> None:
     pairs = data.draw(json_texts.pair_lists(json_texts.values))
@@ -19,7 +16,6 @@ def test_members_keep_order_and_the_bytes_of_every_value(data: st.DataObject) ->
     assert list(rawjson.members(text).items()) == [(json.loads(key), value) for key, value in pairs]
 
 
-@patient
 @given(st.data())
 def test_elements_keep_order_and_the_bytes_of_every_value(data: st.DataObject) -> None:
     items = data.draw(st.lists(json_texts.values, max_size=4))
@@ -27,19 +23,16 @@ def test_elements_keep_order_and_the_bytes_of_every_value(data: st.DataObject) -
     assert rawjson.elements(text) == items
 
 
-@patient
 @given(st.dictionaries(st.text(st.characters()), json_texts.values, max_size=4))
 def test_joined_members_come_apart_as_they_were(members: dict[str, bytes]) -> None:
     assert rawjson.members(rawjson.join(members.items())) == members
 
 
-@patient
 @given(st.lists(json_texts.values, max_size=4))
 def test_joined_elements_come_apart_as_they_were(items: list[bytes]) -> None:
     assert rawjson.elements(rawjson.join_array(items)) == items
 
 
-@patient
 @given(st.text(st.characters()))
 def test_any_string_is_quoted_as_json_that_reads_back_as_itself(text: str) -> None:
     quoted = rawjson.quote(text)
@@ -47,7 +40,6 @@ def test_any_string_is_quoted_as_json_that_reads_back_as_itself(text: str) -> No
     assert rawjson.string(quoted) == text
 
 
-@patient
 @given(json_texts.values)
 def test_whatever_is_json_passes_the_check(text: bytes) -> None:
     rawjson.check(text)

@@ -6,14 +6,13 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui.currents.catalog import catalog
 from heap_tui.currents.event import MAX_EVENT_BYTES, Rejected, decode
 from heap_tui.currents.record import RecordMapper, float_fields, type_from_path, type_from_schema
 
-patient = settings(deadline=None)
 CLICK = "users.messages.email.Click"
 AVRO = {"string": "string", "int": "int", "long": "long", "float": "float", "boolean": "boolean"}
 stored_types = st.sampled_from([event_type for event_type in catalog() if event_type.storage])
@@ -52,7 +51,6 @@ def typed_records(draw: st.DrawFn) -> tuple[Any, dict[str, Any]]:
     return event_type, record
 
 
-@patient
 @given(typed_records())
 def test_an_avro_record_becomes_the_same_event_as_the_flat_json_of_it(drawn: tuple[Any, dict[str, Any]]) -> None:
     event_type, record = drawn

@@ -10,7 +10,6 @@ from heap_tui.currents import event
 from heap_tui.currents.transform import REDACTED, Transform, hash_value
 from tests.fakes import json_texts
 
-patient = settings(deadline=None)
 RULED = ("email", "phone_number", 'a"b', "é", "a/b", "a\\b", "", ",", "properties", "user", "id", "time")
 # The same name as several writers spell it.
 SPELLINGS = {
@@ -87,7 +86,7 @@ events = st.lists(st.tuples(keys | json_texts.strings, nested | json_texts.scala
 rules = st.frozensets(st.sampled_from(RULED), max_size=4)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(events, rules, rules)
 def test_rules_reach_every_name_wherever_it_stands_and_nothing_else(
     raw: bytes, remove: frozenset[str], hashed: frozenset[str]
@@ -96,14 +95,12 @@ def test_rules_reach_every_name_wherever_it_stands_and_nothing_else(
     assert agrees(pairs_of(after), expected(pairs_of(raw), remove, hashed))
 
 
-@patient
 @given(events)
 def test_an_event_that_no_rule_is_for_is_the_same_object(raw: bytes) -> None:
     assert Transform().apply(raw) is raw
     assert Transform(["not there"], ["nor this"]).apply(raw) is raw
 
 
-@patient
 @given(st.data(), st.sampled_from(("email", 'a"b', "a/b")))
 def test_all_around_a_replaced_value_keeps_its_bytes(data: st.DataObject, name: str) -> None:
     others = data.draw(json_texts.pair_lists(json_texts.values))
@@ -116,7 +113,6 @@ def test_all_around_a_replaced_value_keeps_its_bytes(data: st.DataObject, name: 
     assert Transform(hash_fields=[name]).apply(left + value + right) == left + hash_value(value) + right
 
 
-@patient
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_the_hash_of_a_string_is_the_sha256_of_its_text(text: str) -> None:
     assert hash_value(json.dumps(text).encode()) == sha256(text.encode())

@@ -4,7 +4,7 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui import redact
@@ -18,7 +18,6 @@ from heap_tui.delivery.answers import (
     refusals_in,
 )
 
-patient = settings(deadline=None)
 NOW = 1_800_000_000.0
 TEN_YEARS_S = 10 * 365 * 86_400.0
 TOKEN = "tok-ABCDEF~123456789+/xyz="
@@ -31,14 +30,12 @@ def registered_token(monkeypatch: pytest.MonkeyPatch) -> None:
     redact.register_secret(TOKEN)
 
 
-@patient
 @given(st.integers(0, 10**40), st.text(" \t", max_size=2), st.integers(0, 30))
 def test_retry_after_in_seconds_is_obeyed_up_to_ten_years(seconds: int, white: str, zeros: int) -> None:
     header = f"{white}{'0' * zeros}{seconds}{white}"
     assert parse_retry_after(header, NOW) == min(float(seconds), TEN_YEARS_S)
 
 
-@patient
 @given(st.integers(-(10**9), 10**9))
 def test_retry_after_as_a_date_is_the_time_until_then_and_never_negative(offset_s: int) -> None:
     header = format_datetime(datetime.fromtimestamp(NOW + offset_s, UTC), usegmt=True)
@@ -70,7 +67,6 @@ def test_retry_after_in_other_forms(header: str | None, wanted: float | None) ->
     assert parse_retry_after(header, NOW) == wanted
 
 
-@patient
 @given(
     st.text() | st.from_regex(r"[A-Z][a-z]{2}, [0-9]{1,3} [A-Z][a-z]{2} [0-9]{1,6} [0-9:]{1,9} ([A-Z]{3}|[+-][0-9]{4})")
 )
@@ -79,7 +75,6 @@ def test_no_header_is_a_crash_or_asks_for_a_time_before_now(header: str) -> None
     assert wait_s is None or 0.0 <= wait_s <= TEN_YEARS_S
 
 
-@patient
 @given(st.binary(max_size=5000))
 def test_an_excerpt_is_printable_and_bounded(body: bytes) -> None:
     text = body_excerpt(body)
@@ -93,7 +88,6 @@ def test_an_excerpt_is_the_start_of_the_body() -> None:
     assert body_excerpt(b"x" * 5000) == "x" * MAX_BODY_KEPT
 
 
-@patient
 @given(st.integers(0, 3 * MAX_BODY_KEPT), st.sampled_from([TOKEN, json.dumps({"a": TOKEN}), f"Bearer {TOKEN}"]))
 def test_the_token_is_never_in_an_excerpt_not_even_its_beginning(before: int, secret: str) -> None:
     text = body_excerpt(b"-" * before + secret.encode() + b"-" * 5000)
@@ -140,7 +134,6 @@ def test_an_answer_that_is_not_quite_json_still_tells() -> None:
     }
 
 
-@patient
 @given(st.binary(max_size=200))
 def test_no_body_is_a_crash(body: bytes) -> None:
     assert isinstance(refusals_in(b"{" + body), str)

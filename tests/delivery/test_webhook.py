@@ -1,7 +1,7 @@
 import json
 from collections.abc import Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui.delivery.answers import Answer, Outcome
@@ -23,7 +23,6 @@ class RecordingConnection(Connection):
         return Answer(200)
 
 
-@settings(deadline=None)
 @given(st.lists(json_texts.values, max_size=5))
 def test_events_are_spliced_into_a_body_byte_for_byte(events: list[bytes]) -> None:
     body = webhook_body(events)

@@ -4,7 +4,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui.spool import schema
@@ -36,7 +36,6 @@ spans = st.lists(st.tuples(st.integers(0, 2**60), st.integers(0, 2**60)), max_si
 big = st.integers(0, 2**64 - 1)
 
 
-@settings(deadline=None)
 @given(big, big, st.integers(0, 2**63 - 1), st.integers(-(2**62), 2**62), spans, st.none() | st.integers(0, 2**60))
 def test_a_cursor_comes_back_as_it_was_saved(
     device: int, inode: int, size: int, mtime_ns: int, finished: list[tuple[int, int]], end: int | None

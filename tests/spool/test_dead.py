@@ -3,7 +3,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -11,7 +11,6 @@ from heap_tui.spool import dead, schema
 from heap_tui.spool.dead import REFUSED, REJECTED
 from heap_tui.spool.items import DeadLetter
 
-patient = settings(deadline=None)
 LETTER = DeadLetter(
     kind=REFUSED,
     event_id="id-1",
@@ -63,7 +62,6 @@ def identity(letter: DeadLetter) -> tuple[object, ...]:
     return letter.kind, letter.source, letter.position, event_id, letter.payload
 
 
-@patient
 @given(st.lists(st.lists(made, max_size=4), max_size=4))
 def test_each_dead_letter_is_kept_once_as_it_was_last_and_in_that_order(portions: list[list[DeadLetter]]) -> None:
     model: dict[tuple[object, ...], DeadLetter] = {}

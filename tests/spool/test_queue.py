@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from heap_tui.spool import queue, schema
 from heap_tui.spool.queue import ROW_BYTES, ROW_EVENTS, DamagedRowError, LeasedRow, Stored
 
-patient = settings(deadline=None)
 NOW = 1_800_000_000.0
 
 
@@ -110,7 +109,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(steps)
 def test_the_queue_agrees_with_a_plain_list(steps: list[Step]) -> None:
     waiting: list[list[Stored]] = []  # rows, oldest first
@@ -159,7 +158,6 @@ def test_the_queue_agrees_with_a_plain_list(steps: list[Step]) -> None:
 sizes = st.lists(st.sampled_from([1, 100, ROW_BYTES // 2, ROW_BYTES - 1, ROW_BYTES, ROW_BYTES + 1]), max_size=12)
 
 
-@patient
 @given(sizes, st.integers(0, 3))
 def test_rows_keep_order_and_their_caps(bytes_each: list[int], hundreds: int) -> None:
     events = [event(n, bytes(size)) for n, size in enumerate([*bytes_each, *[1] * (hundreds * ROW_EVENTS)])]
@@ -211,7 +209,7 @@ def test_a_rows_number_is_not_given_again(state: State) -> None:
     assert second.seq > first.seq
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 10_000), st.integers(1, 255))
 def test_any_flipped_byte_is_noticed_and_the_other_rows_are_read(at: int, change: int) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:

@@ -5,7 +5,6 @@ from hypothesis import strategies as st
 
 from heap_tui.spool.ranges import Ranges
 
-patient = settings(deadline=None)
 MOST = 40
 positions = st.integers(0, MOST)
 spans = st.lists(st.tuples(positions, positions), max_size=20)
@@ -16,7 +15,7 @@ def of(low: int, finished: list[tuple[int, int]]) -> set[int]:
     return set(range(low)).union(*(range(start, end) for start, end in finished))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(positions, spans, st.lists(positions, max_size=5))
 def test_ranges_agree_with_a_set_of_positions(low: int, finished: list[tuple[int, int]], looks: list[int]) -> None:
     ranges, model = Ranges(low), set(range(low))
@@ -30,7 +29,6 @@ def test_ranges_agree_with_a_set_of_positions(low: int, finished: list[tuple[int
         assert ranges.passed(position) == next(n for n in range(position, MOST + 3) if n not in model)
 
 
-@patient
 @given(positions, spans)
 def test_what_stands_above_the_mark_is_disjoint_sorted_and_as_short_as_possible(
     low: int, finished: list[tuple[int, int]]
@@ -41,7 +39,6 @@ def test_what_stands_above_the_mark_is_disjoint_sorted_and_as_short_as_possible(
     assert all(start > ranges.low for start, _ in ranges.above)
 
 
-@patient
 @given(positions, spans)
 def test_ranges_are_the_same_after_they_were_written_down_and_in_any_order(
     low: int, finished: list[tuple[int, int]]
@@ -53,7 +50,6 @@ def test_ranges_are_the_same_after_they_were_written_down_and_in_any_order(
     assert (backwards.low, backwards.above) == (ranges.low, ranges.above)
 
 
-@patient
 @given(spans)
 def test_the_low_water_mark_never_moves_back(finished: list[tuple[int, int]]) -> None:
     ranges, before = Ranges(), 0

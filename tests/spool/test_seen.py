@@ -98,7 +98,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(steps)
 def test_the_index_agrees_with_a_plain_dictionary(steps: list[Step]) -> None:
     last: dict[int, float] = {}
@@ -122,7 +122,7 @@ def within_window(last: dict[int, float], now: float) -> set[int]:
     return {number for number, at in last.items() if at >= now - WINDOW_S}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(numbers, max_size=8), st.lists(numbers, max_size=8))
 def test_a_replay_knows_only_what_was_seen_since_it_began(before: list[list[int]], since: list[list[int]]) -> None:
     with opened() as state:
@@ -275,7 +275,7 @@ def test_keys_are_of_sixteen_bytes_and_differ() -> None:
         keys_of(["\ud800"])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.sets(st.binary(min_size=KEY_BYTES, max_size=KEY_BYTES), max_size=40), st.data())
 def test_a_run_holds_exactly_its_keys(keys: set[bytes], data: st.DataObject) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
