@@ -77,8 +77,8 @@ def _lines(result: Result, elapsed_s: float) -> list[str]:
     delivered = ngettext("{n:,} event delivered", "{n:,} events delivered", counts.delivered)
     how = _(" in {seconds:.1f} s ({rate:,.0f}/s), {requests:,} requests, {retries:,} retries")
     balance = _(
-        "  accepted {accepted:,} + pending before {pending_before:,} = delivered {delivered:,} "
-        "+ dead letters {dead_lettered:,} + pending {pending:,}"
+        "  {accepted:,} accepted + {pending_before:,} pending before = "
+        "{delivered:,} delivered + {dead_lettered:,} dead letters + {pending:,} pending"
     )
     return [
         f"{heads[result.outcome]}: {delivered.format(n=counts.delivered)}"
@@ -91,8 +91,8 @@ def _lines(result: Result, elapsed_s: float) -> list[str]:
 
 def _read_line(counts: Counts) -> str:
     words = _(
-        "  read {read:,} = rejected {rejected:,} + skipped {skipped:,} + duplicates {duplicates:,} "
-        "+ accepted {accepted:,}"
+        "  {read:,} read = {rejected:,} rejected + {skipped:,} skipped + "
+        "{duplicates:,} duplicates + {accepted:,} accepted"
     )
     return words.format(**counts.as_dict())
 
