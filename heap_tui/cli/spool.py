@@ -1,36 +1,34 @@
 """``heap-tui spool``: look into the disk queue and the dead letters, and act on them."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from heap_tui.cli.context import App, common_options, pass_app
+from heap_tui.cli.spool_options import (
+    kind_option,
+    no_profile_option,
+    numbers_argument,
+    output_option,
+    to_purge,
+)
 from heap_tui.cli.spool_place import Place, check_numbers, find_place, reading
 from heap_tui.errors import ExitCode, UsageError
 from heap_tui.i18n import _
 
 if TYPE_CHECKING:
-    from heap_tui.spool.actions import Purge, Retried
+    from heap_tui.spool.actions import Retried
     from heap_tui.spool.choice import Choice
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 _SHOWN = 20  # dead letters, where a person reads and did not say how many
-_LARGEST = (1 << 63) - 1
-
-_no_profile = click.option("--no-profile", is_flag=True, help=_("The state of runs without a profile."))
-_output = click.option("--output", type=click.Choice(["human", "json"]), default="human", help=_("Form of the result."))
-_kind = click.option("--kind", type=click.Choice(["refused", "rejected"]), help=_("Only dead letters of this kind."))
-_numbers = click.argument("numbers", metavar="[NUMBER]...", nargs=-1, type=click.IntRange(1, _LARGEST))
 
 
 @click.group(
     "spool", invoke_without_command=True, help=_("Look into the disk queue and the dead letters; act on them.")
 )
-@_no_profile
+@no_profile_option
 @click.option("--output", type=click.Choice(["human", "json"]), help=_("Form of the result."))
 @common_options
 @click.pass_context
@@ -47,8 +45,8 @@ def spool(ctx: click.Context, /, no_profile: bool, output: str | None) -> None:
 
 
 @spool.command("status", help=_("Show what is pending, what are dead letters, and where it is kept."))
-@_no_profile
-@_output
+@no_profile_option
+@output_option
 @common_options
 @pass_app
 def status(app: App, /, no_profile: bool, output: str) -> None:
@@ -66,9 +64,13 @@ def status(app: App, /, no_profile: bool, output: str) -> None:
         spool_view.say(spool_view.status_lines(place, found, causes, time.time()))
 
 
-@spool.command("dead", help=_("List the dead letters, the newest first; with numbers: everything about these."))
-@_numbers
-@_kind
+@spool.command(
+    "dead",
+    short_help=_("List the dead letters, or show some of them."),
+    help=_("List the dead letters, the newest first; with numbers: everything about these."),
+)
+@numbers_argument
+@kind_option
 @click.option(
     "--limit", type=click.IntRange(min=0), metavar="N", help=_("At most so many; 0: all. Else 20, and all as JSON.")
 )
@@ -77,7 +79,7 @@ def status(app: App, /, no_profile: bool, output: str) -> None:
 @click.option(
     "--output", type=click.Choice(["human", "json", "ndjson"]), default="human", help=_("Form of the result.")
 )
-@_no_profile
+@no_profile_option
 @common_options
 @pass_app
 def dead(app: App, /, numbers: tuple[int, ...], kind: str | None, **options: Any) -> None:
@@ -100,12 +102,19 @@ def dead(app: App, /, numbers: tuple[int, ...], kind: str | None, **options: Any
             spool_dead.show_json(connection, shown, lines=options["output"] == "ndjson")
 
 
-@spool.command("retry", help=_("Queue dead letters again, with their ids; the next run delivers them first."))
-@_numbers
+@spool.command(
+    "retry",
+    short_help=_("Queue dead letters again."),
+    help=_(
+        "Queue dead letters again, with their ids; the next run delivers them first. "
+        "Rejected ones are read again; what still is no event stays, and the exit code is 1."
+    ),
+)
+@numbers_argument
 @click.option("--all", "everything", is_flag=True, help=_("All dead letters (of the kind)."))
-@_kind
-@_output
-@_no_profile
+@kind_option
+@output_option
+@no_profile_option
 @common_options
 @pass_app
 def retry(app: App, /, numbers: tuple[int, ...], kind: str | None, **options: Any) -> None:
@@ -140,11 +149,18 @@ def _retry(place: Place, wanted: "Choice") -> "Retried":
         return actions.retry(store, wanted, rules_of(place), seen_of(place, store), time.time())
 
 
-@spool.command("export", help=_("Write the raw events as NDJSON: those in the queue, unless --dead is given."))
-@_numbers
+@spool.command(
+    "export",
+    short_help=_("Write the raw events as NDJSON."),
+    help=_(
+        "Write the raw events as NDJSON: those in the queue, unless --dead or numbers are given. "
+        "To deliver from an export, use --run --replay: its ids are known already."
+    ),
+)
+@numbers_argument
 @click.option("--pending", is_flag=True, help=_("The events in the queue."))
 @click.option("--dead", "dead_too", is_flag=True, help=_("The dead letters, as they were received."))
-@_kind
+@kind_option
 @click.option(
     "--output-file",
     type=click.Path(path_type=Path, allow_dash=True),
@@ -153,7 +169,7 @@ def _retry(place: Place, wanted: "Choice") -> "Retried":
     help=_("A new file that only you can read; -: standard output."),
 )
 @click.option("--force", is_flag=True, help=_("Replace the file."))
-@_no_profile
+@no_profile_option
 @common_options
 @pass_app
 def export(app: App, /, numbers: tuple[int, ...], kind: str | None, **options: Any) -> None:
@@ -181,14 +197,14 @@ def export(app: App, /, numbers: tuple[int, ...], kind: str | None, **options: A
 
 
 @spool.command("purge", help=_("Delete dead letters, the queue, or all of it; needs --yes."))
-@_numbers
+@numbers_argument
 @click.option("--dead", "dead_too", is_flag=True, help=_("Dead letters: those of the numbers or the kind, or all."))
 @click.option("--pending", is_flag=True, help=_("The queue: its events will not be delivered."))
 @click.option("--all", "everything", is_flag=True, help=_("Dead letters, the queue, and its damaged rows."))
-@_kind
+@kind_option
 @click.option("--yes", is_flag=True, help=_("Do delete."))
-@_output
-@_no_profile
+@output_option
+@no_profile_option
 @common_options
 @pass_app
 def purge(app: App, /, **options: Any) -> None:
@@ -197,7 +213,7 @@ def purge(app: App, /, **options: Any) -> None:
     from heap_tui.spool import actions
     from heap_tui.spool.store import Store
 
-    wanted = _to_purge(options)
+    wanted = to_purge(options)
     place = find_place(app, no_profile=options["no_profile"])
     with reading(place) as connection:
         if wanted.dead:
@@ -217,28 +233,3 @@ def purge(app: App, /, **options: Any) -> None:
         click.echo(spool_json.as_json(spool_json.purged_object(place, found)))
     else:
         spool_view.say(spool_words.purged_lines(place, found))
-
-
-def _to_purge(options: dict[str, Any]) -> "Purge":
-    """What the options of ``purge`` name.
-
-    Raises:
-        UsageError: nothing, or what does not go together.
-    """
-    from heap_tui.spool.actions import Purge
-    from heap_tui.spool.choice import Choice
-
-    numbers, kind, everything = options["numbers"], options["kind"], options["everything"]
-    letters = options["dead_too"] or bool(numbers)
-    if not (letters or options["pending"] or everything):
-        raise UsageError(
-            _("Delete what? Name --dead, --pending or --all."), _("heap-tui spool status shows what there is.")
-        )
-    if everything and (numbers or kind):
-        raise UsageError(_("--all means everything, without numbers or --kind."), _("Use --dead to choose."))
-    if (numbers or kind) and (options["pending"] or not letters):
-        raise UsageError(
-            _("Numbers and --kind choose dead letters, and do not go with --pending."), _("Purge in two steps.")
-        )
-    chosen = Choice(kind, numbers) if letters or everything else None
-    return Purge(chosen, pending=options["pending"] or everything, damaged=everything)

@@ -39,12 +39,15 @@ def say(lines: Iterable[str], *, err: bool = False, wrap: bool = True) -> None:
 
 
 def _wrapped(line: str, width: int) -> list[str]:
-    """`line` in parts; the later ones stand below what comes after the first gap, or a little further in."""
-    gap = _GAP.match(line)
-    indent = gap.end() if gap else len(line) - len(line.lstrip()) + _INDENT
-    return textwrap.wrap(
-        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    ) or [""]
+    """`line` in parts; the later ones stand below what comes after the first gap, or a little further in.
+
+    A line with a word that fits nowhere, such as a long path, stays whole: it can be copied, and the terminal folds it.
+    """
+    gap, lead = _GAP.match(line), len(line) - len(line.lstrip())
+    indent = gap.end() if gap else lead and lead + _INDENT
+    if any(len(word) > width - indent for word in line.split()):
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=" " * indent, break_on_hyphens=False) or [""]
 
 
 def visible(text: str) -> str:
@@ -80,7 +83,7 @@ def _pending(status: "Status", now: float) -> str:
     text = words.format(n=status.pending, size=size_text(status.pending_bytes))
     if status.oldest_at is None:
         return text
-    oldest = _(", the oldest since {moment} UTC ({age})")
+    oldest = _(", oldest from {moment} UTC ({age})")
     return text + oldest.format(moment=moment(status.oldest_at), age=_age(now - status.oldest_at))
 
 
@@ -154,7 +157,7 @@ def row(kept: "Kept") -> str:
 def block(kept: "Kept") -> Iterator[str]:
     """One dead letter as some lines, for a terminal."""
     letter = kept.letter
-    head = f"{kept.number}  {moment(letter.at)}  {_kind(letter.kind)}"
+    head = f"{kept.number}  {moment(letter.at)} UTC  {_kind(letter.kind)}"
     if letter.attempts:
         tried = ngettext("{n} attempt", "{n} attempts", letter.attempts).format(n=letter.attempts)
         head += f", {tried}"

@@ -88,7 +88,7 @@ def test_the_status_is_shown_when_no_command_is_given(home: Home) -> None:
     assert lines[:5] == home.run("status").stdout.splitlines()[:5]
     assert lines[:3] == ["State of      runs without a profile", f"Kept in       {home.directory}", "In use        no"]
     assert lines[3].startswith("Pending       2 events, ")
-    assert "the oldest since 2027-01-15 08:00:00 UTC" in lines[3]
+    assert "oldest from 2027-01-15 08:00:00 UTC" in lines[3]
     assert lines[4] == "Dead letters  1 refused by the endpoint, 1 rejected as unreadable"
     assert "  1  refused: the endpoint answered 400" in lines
     assert "  1  rejected: not an event: a JSON object is expected" in lines
