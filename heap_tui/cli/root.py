@@ -6,7 +6,7 @@ import click
 
 from heap_tui import __version__
 from heap_tui.cli.context import App, common_options
-from heap_tui.cli.main import LazyGroup
+from heap_tui.cli.lazy import LazyGroup
 from heap_tui.errors import UsageError
 from heap_tui.i18n import _
 

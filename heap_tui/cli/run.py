@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from heap_tui import log
 from heap_tui.cli.context import App
-from heap_tui.cli.main import tell
 from heap_tui.cli.run_report import print_result, print_summary, print_trial
+from heap_tui.cli.say import tell
 from heap_tui.config.model import Config
 from heap_tui.config.paths import config_path, state_dir
 from heap_tui.config.store import load

@@ -8,7 +8,8 @@ from multiprocessing import get_context
 from typing import BinaryIO
 
 from heap_tui.i18n import _
-from heap_tui.pipeline.intake import Desk, FileIntake
+from heap_tui.pipeline.file_intake import FileIntake
+from heap_tui.pipeline.intake import Desk
 from heap_tui.pipeline.pace import Pace, in_thread
 from heap_tui.sources.base import Broken, Chunk
 from heap_tui.sources.discovery import FoundFile, Listing, discover

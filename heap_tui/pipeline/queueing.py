@@ -9,8 +9,9 @@ import msgspec
 
 from heap_tui.currents.globs import compile_globs
 from heap_tui.i18n import _
-from heap_tui.pipeline.intake import Desk, QueueIntake
+from heap_tui.pipeline.intake import Desk
 from heap_tui.pipeline.pace import Pace, in_thread
+from heap_tui.pipeline.queue_intake import QueueIntake
 from heap_tui.sources import ndjson
 from heap_tui.sources.base import Chunk, Raw
 from heap_tui.sources.stdin import StdinReader

@@ -36,7 +36,8 @@ class Inline(Executor):
 
 def event(number: int, more: str = "") -> bytes:
     user = '{"external_user_id":"u"}' if number % 3 else "{}"
-    return f'{{"event_type":"t{number % 5}","id":"i{number}","time":1,"user":{user},"properties":{{"x":"{more}"}}}}'.encode()
+    head = f'"event_type":"t{number % 5}","id":"i{number}","time":1'
+    return f'{{{head},"user":{user},"properties":{{"x":"{more}"}}}}'.encode()
 
 
 def rows(chunks: list[Chunk]) -> list[tuple[object, int, int]]:
