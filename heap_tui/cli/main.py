@@ -45,10 +45,6 @@ def _call(command: Callable[..., Any], arguments: Sequence[str], app: App) -> in
     except (click.Abort, KeyboardInterrupt):
         click.echo(_("heap-tui: interrupted; nothing was changed."), err=True)
         return ExitCode.STOPPED
-    except BrokenPipeError:
-        # The reader of our output went away (``| head``): silence, as other tools do.
-        sys.stderr.close()
-        return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - the last net: no traceback reaches a user
         return _failed(error, app.verbose)
     return result if isinstance(result, int) else ExitCode.OK

@@ -18,6 +18,7 @@ def _run_options(command: Any) -> Any:
         click.option("--run", is_flag=True, help=_("Deliver without a screen.")),
         click.option("--source", "sources", multiple=True, metavar="URI", help=_("Read from here (repeatable).")),
         click.option("--endpoint", metavar="URL", help=_("Deliver to this address.")),
+        click.option("--no-profile", is_flag=True, help=_("Do without a profile, even if there is one.")),
         click.option("--destination", type=click.Choice(["webhook", "track"]), help=_("Kind of destination.")),
         click.option("--app-id", metavar="ID", help=_("Heap app id (track, in a later version).")),
         click.option("--identity", metavar="FIELD", help=_("Identity (track, in a later version).")),

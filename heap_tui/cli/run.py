@@ -66,6 +66,7 @@ def _run_options(options: dict[str, Any]) -> RunOptions:
     return RunOptions(
         sources=options["sources"],
         endpoint=options["endpoint"],
+        no_profile=options["no_profile"],
         events=options["events"],
         follow=options["follow"],
         replay=options["replay"],

@@ -132,8 +132,9 @@ class Session:
                 self._progress.close()
                 os._exit(ExitCode.STOPPED)
             self._asked = True
-            sys.stderr.write(_("Stopping: awaiting what is under way; once more to leave at once.") + "\n")
             run.stop()
+            with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
+                sys.stderr.write(_("Stopping: awaiting what is under way; once more to leave at once.") + "\n")
 
         numbers = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
         for number in numbers:

@@ -25,6 +25,7 @@ class RunOptions:
     Args:
         sources: source URIs.
         endpoint: address of the webhook.
+        no_profile: do without a profile, even if there is one.
         events: globs of event types.
         follow: keep reading as more comes.
         replay: send again what was delivered before.
@@ -34,6 +35,7 @@ class RunOptions:
 
     sources: tuple[str, ...] = ()
     endpoint: str | None = None
+    no_profile: bool = False
     events: tuple[str, ...] = ()
     follow: bool = False
     replay: bool = False
@@ -88,6 +90,8 @@ def resolve(options: RunOptions, config: Config, name: str | None, state_dir: Pa
 
 def _profile(options: RunOptions, config: Config, name: str | None) -> Profile | None:
     """The profile; with an endpoint on the command line a run may do without."""
+    if options.no_profile:
+        return None
     if name is None and options.endpoint and not (config.default_profile or len(config.profiles) == 1):
         return None
     profile = config.profile(name)
