@@ -88,7 +88,7 @@ class FileReader:
         """
         known: dict[str, FileIdentity] = {}
         told: set[str] = set()
-        async with aclosing(changes(pattern, self._pace.stopping, follow=self._follow)) as looks:
+        async with aclosing(changes(pattern, self._pace.over, follow=self._follow)) as looks:
             async for _look in looks:
                 listing = await asyncio.to_thread(discover, pattern)
                 self._tell_problems(pattern, listing, told)

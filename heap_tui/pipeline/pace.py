@@ -18,6 +18,7 @@ class Pace:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.stopping = asyncio.Event()
+        self.over = asyncio.Event()  # set when `is_over` becomes true, for readers that wait
         self.progressed = asyncio.Event()  # something was given to the queue, the outbox or the ledger
         self.unread = False  # a source was left before its end
 
@@ -34,11 +35,18 @@ class Pace:
     def stop(self) -> None:
         """Read no further."""
         self.stopping.set()
+        self.over.set()
         self._desk.outbox.room.set()
+
+    def took(self) -> None:
+        """Something was taken from a source."""
+        self.progressed.set()
+        if self.quota.is_used_up:
+            self.over.set()
 
     async def let_others_work(self) -> None:
         """Give way to the sender; wait while enough batches are ready."""
-        self.progressed.set()
+        self.took()
         await asyncio.sleep(0)
         while not self._desk.outbox.room.is_set():
             await self._desk.outbox.room.wait()

@@ -1,5 +1,6 @@
 """Reads the sources that cannot give their events again, into the durable queue."""
 
+import asyncio
 import secrets
 from collections.abc import Iterator
 from contextlib import aclosing
@@ -55,14 +56,23 @@ class QueueReader:
             self._stdin = stdin
             if self._pace.stopping.is_set():
                 stdin.stop()
-            async with aclosing(in_thread(ndjson.lines(stdin.read))) as portions:
-                async for chunk in portions:
-                    await self._append(intake, chunk)
-                    if self._pace.quota.is_used_up:
-                        stdin.stop()
-                        break
+            ending = asyncio.create_task(self._stop_when_over())
+            try:
+                async with aclosing(in_thread(ndjson.lines(stdin.read))) as portions:
+                    async for chunk in portions:
+                        await self._append(intake, chunk)
+                        if self._pace.quota.is_used_up:
+                            stdin.stop()
+                            break
+            finally:
+                ending.cancel()
             self._pace.unread |= self._pace.is_over
             self._stdin = None
+
+    async def _stop_when_over(self) -> None:
+        """Let standard input end when another source reaches the limit."""
+        await self._pace.over.wait()
+        self.stop()
 
     async def samples(self, uri: SampleUri) -> None:
         """Make events as `uri` asks.
@@ -82,17 +92,18 @@ class QueueReader:
         began, made = clock.monotonic(), 0
         for chunk in _sample_chunks(spec, int(clock.time()), uri.rate):
             if self._pace.is_over:
+                self._pace.unread |= uri.count > 0
                 return
             made += len(chunk.items)
             await self._append(intake, chunk)
             if uri.rate is not None:
                 ahead_s = began + made / uri.rate - clock.monotonic()
-                await clock.wait(self._pace.stopping, max(0.0, ahead_s))
+                await clock.wait(self._pace.over, max(0.0, ahead_s))
 
     async def _append(self, intake: QueueIntake, chunk: Chunk) -> None:
         await self._wait_for_space()
         await intake.take(chunk)
-        self._pace.progressed.set()
+        self._pace.took()
 
     async def _wait_for_space(self) -> None:
         """At its cap the queue makes its sources wait; nothing is dropped."""
