@@ -118,10 +118,10 @@ def test_the_summary_of_a_run_is_portuguese(home: Home) -> None:
     lines = done.stdout.splitlines()
     assert lines[0].startswith(SUMMARY)
     assert lines[1:3] == [
-        "  20 lidos = 0 rejeitados + 0 ignorados + 0 duplicados + 20 aceitos",
-        "  20 aceitos + 0 pendentes antes = 20 entregues + 0 dead letters + 0 pendentes",
+        "  lidos 20 = rejeitados 0 + ignorados 0 + duplicados 0 + aceitos 20",
+        "  aceitos 20 + pendentes antes 0 = entregues 20 + dead letters 0 + pendentes 0",
     ]
-    assert lines[3] == "O sandbox recebeu 20 eventos (20 únicos, 0 duplicados):"
+    assert lines[3] == "Eventos recebidos pelo sandbox: 20 (únicos 20, duplicados 0)"
 
 
 def test_an_error_and_its_remedy_are_portuguese(home: Home) -> None:
