@@ -112,7 +112,7 @@ def test_events_that_were_appended_last_are_delivered_before_the_end(tmp_path: P
         assert run.counts == (20, 0, 0)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     sizes=st.lists(st.integers(150, 5_000), min_size=1, max_size=60),
     batch_size=st.integers(1, 20),

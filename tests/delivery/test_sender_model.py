@@ -174,7 +174,7 @@ class Runs:
             return Counter(kept.letter.event_id for kept in dead.read(store.connection, kind=kind))
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds)
 def test_every_event_has_exactly_one_fate(tmp_path_factory: pytest.TempPathFactory, world: World) -> None:
     runs = Runs(tmp_path_factory.mktemp("model"), world)

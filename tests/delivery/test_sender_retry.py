@@ -118,15 +118,15 @@ def test_the_backoff_begins_anew_after_a_success(tmp_path: Path) -> None:
 def test_every_wait_is_jittered_over_its_full_range(tmp_path: Path) -> None:
     chance = random.Random(5).random
     first_waits: list[float] = []
-    for n in range(60):
+    for n in range(30):
         with delivery(tmp_path / str(n), [Answer(500)] * 3, chance=chance, latency_s=0) as run:
             run.put("a")
             run.deliver()
             waits = [after - before for before, after in pairwise(run.destination.starts)]
             assert all(0 <= wait <= bound + 1e-9 for wait, bound in zip(waits, (0.5, 1, 2), strict=True))
             first_waits.append(waits[0])
-    assert min(first_waits) < 0.15
-    assert max(first_waits) > 0.4
+    assert min(first_waits) < 0.2
+    assert max(first_waits) > 0.3
 
 
 def test_requests_that_fail_together_back_off_as_one(tmp_path: Path) -> None:

@@ -141,6 +141,8 @@ class Running:
     def kill(self) -> None:
         """End it as a crash does: at once, at whatever line it is."""
         self.process.kill()
+        self.process.wait(_PATIENCE_S)
+        self._end_descendants()
         code = self.finish().code
         assert code == -signal.SIGKILL, f"it had ended by itself with {code}"
 
