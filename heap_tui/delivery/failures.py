@@ -1,5 +1,6 @@
 """What an exception of the transport means, in the words of `Failure`."""
 
+import os
 import socket
 import ssl
 from collections.abc import Iterator
@@ -56,6 +57,8 @@ def _detail(error: BaseException) -> str:
     reason = str(getattr(root, "verify_message", "") or getattr(root, "strerror", "") or root)
     if isinstance(root, aiohttp.ClientConnectorDNSError):
         reason = f"{root.host}: {reason}"  # it may be the proxy's
+    elif reason.startswith("Connect call failed") and isinstance(root, OSError) and root.errno:
+        reason = os.strerror(root.errno)  # asyncio's own words show a tuple instead
     if not reason and not isinstance(root, TimeoutError):
         reason = type(root).__name__
     return redact(reason.encode("utf-8", "replace").decode())
