@@ -32,8 +32,8 @@ def events_file(program: Program, number: int, prefix: str = "e") -> str:
     return str(path)
 
 
-def refusing(*poison: str, status: int = 400) -> Rule:
-    return lambda request: Reply(status, body=b'{"error": "bad"}') if set(poison) & set(request.ids) else Reply()
+def refusing(*poison: str) -> Rule:
+    return lambda request: Reply(400, body=b'{"error": "bad"}') if set(poison) & set(request.ids) else Reply()
 
 
 def first(*replies: Reply) -> Rule:
@@ -56,9 +56,8 @@ def test_2xx_is_complete_and_0_and_a_second_run_knows_it(endpoint: Endpoint, pro
     assert again.counts(*FATES) == ("complete", 0, 0, 0, 0, 0, 0)
 
 
-@pytest.mark.parametrize("status", [400, 422])
-def test_a_refused_event_is_a_dead_letter_and_1(endpoint: Endpoint, program: Program, status: int) -> None:
-    endpoint.rule = refusing("e0123", status=status)
+def test_a_refused_event_is_a_dead_letter_and_1(endpoint: Endpoint, program: Program) -> None:
+    endpoint.rule = refusing("e0123")
     done = program.run("--endpoint", endpoint.url, "--source", events_file(program, 300))
     assert done.code == 1, done.stderr
     assert done.counts(*FATES) == ("complete", 300, 300, 299, 1, 0, 0)
@@ -78,7 +77,7 @@ def test_a_first_batch_refused_event_by_event_halts_and_keeps_everything(endpoin
     assert (after.code, after.counts(*FATES)) == (0, ("complete", 30, 30, 30, 0, 0, 0))
 
 
-@pytest.mark.parametrize("status", [401, 403, 404])
+@pytest.mark.parametrize("status", [401, 404])
 def test_a_wrong_token_or_address_halts_with_3_and_the_next_run_goes_on(
     endpoint: Endpoint, program: Program, status: int
 ) -> None:
@@ -104,11 +103,10 @@ def test_a_halt_keeps_standard_input_in_the_queue(endpoint: Endpoint, program: P
     assert read == pending > 0
 
 
-@pytest.mark.parametrize("status", [302, 308])
-def test_a_redirect_halts_and_is_not_followed(endpoint: Endpoint, program: Program, status: int) -> None:
+def test_a_redirect_halts_and_is_not_followed(endpoint: Endpoint, program: Program) -> None:
     program.environ["HEAP_TUI_TOKEN"] = "t0ken-that-must-not-travel"
     with Endpoint() as elsewhere:
-        endpoint.rule = lambda _request: Reply(status, {"Location": elsewhere.url})
+        endpoint.rule = lambda _request: Reply(307, {"Location": elsewhere.url})
         done = program.run("--endpoint", endpoint.url, "--source", events_file(program, 10))
         assert done.code == 3
         assert done.counts(*FATES) == ("halted", 0, 0, 0, 0, 0, 10)
@@ -223,13 +221,6 @@ def test_max_in_flight_is_what_the_endpoint_sees(endpoint: Endpoint, program: Pr
     assert done.code == 0
     assert most[0] == 3
     assert {len(request.ids) for request in endpoint.received} == {50}
-
-
-def test_one_request_at_a_time_delivers_a_queue_to_its_end(endpoint: Endpoint, program: Program) -> None:
-    done = program.run(
-        "--endpoint", endpoint.url, "--source", "sample:?count=450&seed=3", "--max-in-flight", "1", "--batch-size", "50"
-    )
-    assert (done.code, done.counts(*FATES)) == (0, ("complete", 450, 450, 450, 0, 0, 0))
 
 
 def test_the_limit_stops_after_so_many_and_the_next_run_continues(endpoint: Endpoint, program: Program) -> None:

@@ -174,11 +174,6 @@ def test_a_deadline_stops_like_a_signal(endpoint: Endpoint, program: Program) ->
     assert done.summary["elapsed_s"] < 5
 
 
-def test_a_deadline_that_is_not_reached_changes_nothing(endpoint: Endpoint, program: Program) -> None:
-    done = program.run("--endpoint", endpoint.url, "--source", events_file(program, 50), "--deadline", "60")
-    assert (done.code, done.counts(*FATES)) == (0, ("complete", 50, 50, 0, 0, 0))
-
-
 def test_every_interrupted_run_takes_up_where_the_last_one_stopped(endpoint: Endpoint, program: Program) -> None:
     source = events_file(program, 3000)
     totals = dict.fromkeys(("read", "accepted", "delivered"), 0)
