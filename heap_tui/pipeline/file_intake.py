@@ -78,7 +78,7 @@ class FileIntake:
         portion = plain_portion(desk.selection, chunk, begin, stop)
         if portion is None or not desk.ledger.is_first_sight(portion.keys):
             return False
-        known = desk.ledger.seen.known(portion.keys)
+        known = desk.ledger.known(portion.keys)
         items = []
         span, counts = self._span, desk.status.counts
         for event_id, event_type, raw, key, end in zip(*portion, chunk.ends[begin:stop], strict=True):
@@ -103,7 +103,7 @@ class FileIntake:
         if key in desk.ledger.under_way:
             desk.status.counts.duplicates += 1
             desk.ledger.wait_for(key, Span(self._stream, self._span, start, end))
-        elif key in desk.ledger.seen:
+        elif desk.ledger.known((key,)):
             desk.status.counts.duplicates += 1
             return
         else:

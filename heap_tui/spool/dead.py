@@ -24,7 +24,9 @@ class Kept:
 
 def _digest(letter: DeadLetter) -> bytes:
     """What makes a dead letter one: its source, position and content; the same one again replaces the first."""
-    parts = (letter.kind, letter.source, str(letter.position), letter.event_id if letter.position < 0 else "")
+    parts = [letter.kind, letter.source, str(letter.position)]
+    if letter.position < 0:
+        parts += [letter.event_id, letter.place]
     hashed = blake2b(digest_size=16)
     for part in (*(part.encode("utf-8", "surrogatepass") for part in parts), letter.payload):
         hashed.update(len(part).to_bytes(8, "little") + part)

@@ -103,4 +103,5 @@ def connect(directory: Path, *, read_only: bool = False) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
     if not read_only:
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain flush stops at the drive's cache
     return connection

@@ -48,6 +48,7 @@ class Ledger:
         self._waiting: dict[bytes, list[Span]] = {}
         self._touched: dict[int, Origin] = {}
         self._keys: list[bytes] = []
+        self._uncommitted: set[bytes] = set()  # keys that have their fate, but are not seen before the commit
         self._letters: list[DeadLetter] = []
         self._stale_cursors: list[int] = []
         self._damage: list[DamagedRowError] = []
@@ -63,6 +64,10 @@ class Ledger:
         """Whether `keys` are all different and none of them is under way."""
         distinct = set(keys)
         return len(distinct) == len(keys) and self.under_way.keys().isdisjoint(distinct)
+
+    def known(self, keys: Sequence[bytes]) -> set[bytes]:
+        """Those of `keys` whose events had their fate, whether that is committed yet or not."""
+        return self.seen.known(keys) | self._uncommitted.intersection(keys)
 
     def accept_all(self, items: Sequence[Item]) -> None:
         """Note events of a replayable source as under way."""
@@ -92,6 +97,7 @@ class Ledger:
             end = item.end
             if item.key:
                 self._keys.append(item.key)
+                self._uncommitted.add(item.key)
                 del self.under_way[item.key]
                 if self._waiting and item.key in self._waiting:
                     for span in self._waiting.pop(item.key):
@@ -143,6 +149,7 @@ class Ledger:
                 for stream in new:
                     stream.cursor = 0  # its row was not written, so the next commit must not look for it
                 raise
+            self._uncommitted.clear()
             self._touched.clear()
             self._stale_cursors, self._damage = [], []
             self._keys, self._letters, self._learned_now = [], [], False
@@ -158,6 +165,7 @@ class Ledger:
             cursors.drop(transaction, number)
         for damage in self._damage:
             queue.put_aside(transaction, damage, now)
+            self.queue_bytes -= damage.size
         for origin in self._touched.values():
             if isinstance(origin, Stream):
                 cursors.save(transaction, self._scope, origin)
@@ -179,7 +187,7 @@ class Ledger:
             transaction = self._store.begin(durable=True)
             try:
                 with state_errors(self._store.directory):
-                    self.queue_bytes += queue.append(transaction, events, now)
+                    added = queue.append(transaction, events, now)
                     self.seen.add(transaction, keys, now)
                     dead.keep(transaction, letters)
             except BaseException:
@@ -196,6 +204,7 @@ class Ledger:
                 task = asyncio.current_task()
                 assert task is not None
                 task.cancel()
+            self.queue_bytes += added
             self.appends += 1
 
     def give_back(self) -> tuple[int, int]:

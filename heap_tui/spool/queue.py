@@ -100,13 +100,13 @@ def lease(connection: sqlite3.Connection, after: int) -> LeasedRow | None:
         return None
     seq, count, size, crc, blob = found
     if zlib.crc32(blob) != crc:
-        raise DamagedRowError(seq, count, "checksum")
+        raise DamagedRowError(seq, count, size, "checksum")
     try:
         events = _decoder.decode(blob)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedRowError(seq, count, str(error)) from error
+        raise DamagedRowError(seq, count, size, str(error)) from error
     if len(events) != count:
-        raise DamagedRowError(seq, count, "count")
+        raise DamagedRowError(seq, count, size, "count")
     return LeasedRow(seq, events, size, set(range(count)))
 
 
@@ -116,13 +116,15 @@ class DamagedRowError(Exception):
     Args:
         seq: the row's number.
         count: events that it should hold.
+        size: bytes of JSON that they should have.
         reason: what is wrong with it.
     """
 
-    def __init__(self, seq: int, count: int, reason: str) -> None:
-        super().__init__(seq, count, reason)
+    def __init__(self, seq: int, count: int, size: int, reason: str) -> None:
+        super().__init__(seq, count, size, reason)
         self.seq = seq
         self.count = count
+        self.size = size
         self.reason = reason
 
 

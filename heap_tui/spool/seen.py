@@ -158,8 +158,18 @@ class SeenIndex:
         query = "SELECT 1 FROM seen_runs WHERE run=? AND count=? AND last_at=?"
         self._fresh = _Fresh(keys - self._recent, query, (run.number, run.size, now), in_run=True)
         self._recent = set()
+        if self._merge is None:
+            self._drop_expired(transaction, now - self._window_s)
         if self._merge is None and (alike := self._alike(run, now)):
             self._merge = Merge(transaction, self._scope, alike)
+
+    def _drop_expired(self, transaction: sqlite3.Connection, before: float) -> None:
+        """Drop runs whose window is over: a run that follows for weeks must not keep them."""
+        expired = [run.number for run in self._runs if run.last_at < before]
+        if expired:
+            runs.drop(transaction, expired)
+            self._runs = [run for run in self._runs if run.number not in expired]
+            self._filter = None
 
     def _alike(self, newest: Run, now: float) -> list[Run]:
         """Runs that are to be merged: `MERGE_AT` of like size, all of about one day, since a run leaves as a whole."""

@@ -79,7 +79,7 @@ def test_without_any_state_everything_is_none_and_nothing_is_made(home: Home) ->
 def test_damaged_rows_are_shown(home: Home) -> None:
     home.fill(pending=("p", "q"))
     with Store(home.directory) as store, store.transaction(durable=True) as transaction:
-        queue.put_aside(transaction, queue.DamagedRowError(1, 2, "checksum"), AT)
+        queue.put_aside(transaction, queue.DamagedRowError(1, 2, 0, "checksum"), AT)
     assert "Damaged       1 row of the queue (2 events), put aside" in home.run().stdout
     assert home.json()["damaged"] == {"rows": 1, "events": 2}
     assert "1 damaged row" in usage_error(home.run("purge", "--all")).message

@@ -36,7 +36,7 @@ def test_purge_deletes_what_is_chosen_and_says_how_much(tmp_path: Path) -> None:
 def test_damaged_rows_are_deleted_when_asked_for(tmp_path: Path) -> None:
     fill(tmp_path, pending=("p",))
     with Store(tmp_path) as store, store.transaction(durable=True) as transaction:
-        queue.put_aside(transaction, queue.DamagedRowError(1, 1, "checksum"), AT)
+        queue.put_aside(transaction, queue.DamagedRowError(1, 1, 0, "checksum"), AT)
     assert delete(tmp_path, Purge(Choice(), pending=True)).nothing
     assert delete(tmp_path, Purge(damaged=True)) == Purged(damaged=1)
 
