@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -64,6 +65,9 @@ class Session:
             UsageError: the token or a certificate file cannot be used.
         """
         token = self._token()
+        # Events are many and hold no cycles: looking through them for garbage costs a tenth of the time.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         with Store(self._resolved.directory) as store:
             return asyncio.run(self._run(store, token, None))
 

@@ -19,7 +19,7 @@ from heap_tui.spool.cursors import FileIdentity, Stream, candidates
 from heap_tui.spool.store import Store
 from heap_tui.status import Noticed
 
-_SLICE = 250  # items taken before the sender has its turn
+_SLICE = 500  # items taken before the sender has its turn
 _MOST_DECODERS = 4
 # A followed file that was changed in the last seconds may still be being copied to its place.
 _SETTLED_AFTER_S = 10.0
