@@ -7,7 +7,7 @@ from heap_tui.clock import SystemClock
 from heap_tui.pipeline.run import Run
 from heap_tui.status import Status
 from tests.fakes import avro_files
-from tests.pipeline.rig import Recording, Rig, line, lines, numbered, until
+from tests.pipeline.rig import Recording, Rig, line, lines, numbered, once, until
 
 DAY_S = 86_400.0
 
@@ -94,3 +94,14 @@ async def test_an_event_older_than_the_window_counts_again(rig: Rig, folder: Pat
         calendar.days = day
         (folder / f"day-{day}.ndjson").write_text(lines("x"))
         assert (await rig.go(folder, settings=window)).ids == sent, f"day {day}"
+
+
+async def test_duplicates_that_arrive_while_others_are_sent_are_sent_once(rig: Rig, folder: Path) -> None:
+    """At whatever moment of its original's way a duplicate is read."""
+    names = numbered(300)
+    for copy in range(6):
+        (folder / f"{copy}.ndjson").write_text(lines(*names[copy * 20 :], *names[: copy * 20]))
+    run = await rig.go(*(folder / f"{copy}.ndjson" for copy in range(6)))
+    assert once(run.destination.ids)
+    assert run.ids == names
+    assert run.counted() == {"read": 1800, "duplicates": 1500, "accepted": 300, "delivered": 300}
