@@ -119,7 +119,9 @@ def _deliver(app: App, options: dict[str, Any], resolved: Resolved, server: "San
         print_trial(result)
     else:
         print_result(result, elapsed_s, server.report() if server else None)
-    if result.reason:
+    if result.reason and app.log_format == "json":
+        logging.getLogger("heap_tui").error(result.reason, extra={"remedy": result.remedy})
+    elif result.reason:
         tell(result.reason, result.remedy)
     return ExitCode.OK if options["dry_run"] and result.exit_code == ExitCode.REFUSED else result.exit_code
 

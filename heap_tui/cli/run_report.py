@@ -20,7 +20,9 @@ def print_request(url: str, headers: dict[str, str], body: bytes, *, as_json: bo
     text = body.decode("utf-8")
     if as_json:
         shown = json.dumps({"method": "POST", "url": url, "headers": headers}, ensure_ascii=False)
-        click.echo(f'{shown[:-1]}, "body": {" ".join(text.splitlines())}}}')
+        # One line: in JSON a line break stands only between values. Other kinds of line ends may stand in strings.
+        in_one_line = text.replace("\r", " ").replace("\n", " ")
+        click.echo(f'{shown[:-1]}, "body": {in_one_line}}}')
         return
     click.echo(f"POST {url}")
     for name, value in headers.items():
@@ -60,9 +62,9 @@ def print_result(result: Result, elapsed_s: float, report: "SandboxReport | None
     """Print what came of a run, for people."""
     for line in _lines(result, elapsed_s):
         click.echo(line)
-    if report is not None:
-        for line in _sandbox_lines(report):
-            click.echo(line)
+    # Of a sandboxed run nothing is kept that advice could be about.
+    for line in _advice(result.counts) if report is None else _sandbox_lines(report):
+        click.echo(line)
 
 
 def _lines(result: Result, elapsed_s: float) -> list[str]:
@@ -85,7 +87,6 @@ def _lines(result: Result, elapsed_s: float) -> list[str]:
         + how.format(seconds=elapsed_s, rate=rate, requests=counts.requests, retries=counts.retries),
         _read_line(counts),
         balance.format(**counts.as_dict()),
-        *_advice(counts),
     ]
 
 
