@@ -5,8 +5,10 @@ the only block that may hold an id. Ids that begin with the same four bytes stan
 """
 
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 KEY_BYTES = 16
 _BLOCK_IDS = 128
@@ -118,22 +120,25 @@ class Merge:
         begin = (self._next << 32) // self._ranges
         self._next += 1
         end = (self._next << 32) // self._ranges
-        found = {key for run in self.sources for key in self._from(transaction, run, begin, end)}
-        write(transaction, self.target, sorted(found))
+        # The parts are sorted already, which the sort makes use of; an id may stand in several of them.
+        found = sorted(chain.from_iterable(self._part(transaction, run, begin, end) for run in self.sources))
+        write(transaction, self.target, list(dict.fromkeys(found)))
         if self._next < self._ranges:
             return False
         transaction.execute("UPDATE seen_runs SET complete=1 WHERE run=?", (self.target.number,))
         drop(transaction, [run.number for run in self.sources])
         return True
 
-    def _from(self, connection: sqlite3.Connection, run: Run, begin: int, end: int) -> Iterator[bytes]:
+    def _part(self, connection: sqlite3.Connection, run: Run, begin: int, end: int) -> list[bytes]:
         """The keys of `run` whose prefix is at least `begin` and below `end`."""
         base = run.number << 32
         first = connection.execute(
             "SELECT max(block) FROM seen WHERE block BETWEEN ? AND ?", (base, base | begin)
         ).fetchone()[0]
         rows = connection.execute(
-            "SELECT ids FROM seen WHERE block BETWEEN ? AND ?", (first if first is not None else base, base | (end - 1))
+            "SELECT ids FROM seen WHERE block BETWEEN ? AND ?",
+            (first if first is not None else base, base | (end - 1)),
         )
-        for (ids,) in rows:
-            yield from (key for key in keys_in(ids) if begin <= prefix(key) < end)
+        keys = keys_in(b"".join(ids for (ids,) in rows))
+        last = len(keys) if end >> 32 else bisect_left(keys, end.to_bytes(4, "big"))
+        return keys[bisect_left(keys, begin.to_bytes(4, "big")) : last]
