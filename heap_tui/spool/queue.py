@@ -157,18 +157,3 @@ def pending(connection: sqlite3.Connection) -> tuple[int, int, float | None]:
     """Events in the queue, their bytes, and the Unix time of the oldest (None when there is none)."""
     count, size, oldest = connection.execute("SELECT sum(count), sum(bytes), min(at) FROM queue").fetchone()
     return int(count or 0), int(size or 0), oldest
-
-
-def export(connection: sqlite3.Connection) -> Iterator[bytes]:
-    """The JSON of every queued event, oldest first; damaged rows are passed over."""
-    after = 0
-    while True:
-        try:
-            row = lease(connection, after)
-        except DamagedRowError as damage:
-            after = damage.seq
-            continue
-        if row is None:
-            return
-        after = row.seq
-        yield from (raw for _id, _type, raw in row.events)

@@ -1,9 +1,11 @@
 """Dead letters and queued events for tests."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 from heap_tui.spool import dead, queue
+from heap_tui.spool.export import Exported, pending_lines
 from heap_tui.spool.items import DeadLetter
 from heap_tui.spool.store import Store, reading
 
@@ -62,10 +64,15 @@ def fill(directory: Path, *letters: DeadLetter, pending: tuple[str, ...] = ()) -
         queue.append(transaction, [(one, CLICK, event(one)) for one in pending], AT)
 
 
+def queued_events(connection: sqlite3.Connection) -> list[bytes]:
+    """The queue's events, oldest first."""
+    return [line.removesuffix(b"\n") for line in pending_lines(connection, Exported())]
+
+
 def queued(directory: Path) -> list[bytes]:
     """The queue's events, oldest first."""
     with reading(directory) as connection:
-        return list(queue.export(connection)) if connection else []
+        return queued_events(connection) if connection else []
 
 
 def kept(directory: Path) -> dict[int, DeadLetter]:

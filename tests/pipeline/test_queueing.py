@@ -14,9 +14,9 @@ from heap_tui.pipeline.plan import RunOutcome
 from heap_tui.pipeline.run import Run
 from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.stdin import StdinReader
-from heap_tui.spool import queue
 from heap_tui.spool.store import reading, status
 from heap_tui.status import Status
+from tests.fakes.letters import queued_events
 from tests.pipeline.rig import SENT, Recording, Rig, event, line, lines, numbered, until
 
 
@@ -230,7 +230,7 @@ async def test_pending_events_go_first_and_once(rig: Rig, folder: Path, pipe: Pi
     assert status(rig.directory).pending == 1
     with reading(rig.directory) as connection:
         assert connection is not None
-        assert [json.loads(raw) for raw in queue.export(connection)] == [event("early")]
+        assert [json.loads(raw) for raw in queued_events(connection)] == [event("early")]
     (folder / "x.ndjson").write_text(lines("late"))
     run = await rig.go(folder)
     assert run.destination.ids == ["early", "late"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from heap_tui.spool import queue, schema
 from heap_tui.spool.queue import ROW_BYTES, ROW_EVENTS, DamagedRowError, LeasedRow, Stored
+from tests.fakes.letters import queued_events
 
 NOW = 1_800_000_000.0
 
@@ -148,7 +149,7 @@ def test_the_queue_agrees_with_a_plain_list(steps: list[Step]) -> None:
             there = [one for row_events in waiting for one in row_events]
             oldest = NOW if there else None
             assert queue.pending(state.connection) == (len(there), size_of(there), oldest)
-            assert list(queue.export(state.connection)) == [raw for _, _, raw in there]
+            assert queued_events(state.connection) == [raw for _, _, raw in there]
         state.restart()
         assert [row.events for row in state.rows()] == waiting
         aside = state.connection.execute("SELECT coalesce(sum(count), 0) FROM damaged").fetchone()[0]
@@ -172,7 +173,7 @@ def test_nothing_makes_no_row(state: State) -> None:
     assert state.append([]) == 0
     assert queue.pending(state.connection) == (0, 0, None)
     assert queue.lease(state.connection, 0) is None
-    assert list(queue.export(state.connection)) == []
+    assert queued_events(state.connection) == []
 
 
 def test_items_of_a_row_come_back_to_it(state: State) -> None:
