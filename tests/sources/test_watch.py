@@ -41,11 +41,8 @@ async def test_a_change_wakes(tmp_path: Path, pattern: str) -> None:
     target = tmp_path / ("sub/a.ndjson" if pattern in ("sub", "**/*.ndjson") else "a.ndjson")
     async with aclosing(changes(str(tmp_path / pattern), asyncio.Event(), follow=True)) as looks:
         assert await wakes(looks)
-        waiting = asyncio.create_task(wakes(looks, 20))
-        while not waiting.done():  # writing until the watch is set up and has seen it
-            target.write_text("x")
-            await asyncio.wait([waiting], timeout=0.05)
-        assert await waiting
+        target.write_text("x")  # even what happens right after the first look is told
+        assert await wakes(looks, 20)
 
 
 @pytest.mark.usefixtures("patient")
@@ -70,8 +67,9 @@ async def test_what_the_system_does_not_tell_is_found_by_looking_now_and_then(
 async def test_without_notices_it_looks_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def refuse(*_paths: Any, **_more: Any) -> Any:
+    async def refuse(*_paths: Any, **_more: Any) -> AsyncGenerator[None, None]:
         raise error
+        yield
 
     monkeypatch.setattr(watch, "_LOOK_EVERY_S", 0.01)
     monkeypatch.setattr(watch, "awatch", refuse)
