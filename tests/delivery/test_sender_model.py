@@ -15,6 +15,7 @@ from heap_tui.config.model import DeliverySettings
 from heap_tui.delivery.answers import Answer, Outcome
 from heap_tui.pipeline.plan import Plan, Result, RunOutcome
 from heap_tui.pipeline.run import Run
+from heap_tui.pipeline.selection import Selection
 from heap_tui.sources.uri import parse_source
 from heap_tui.spool import dead, queue
 from heap_tui.spool.ledger import Ledger
@@ -26,6 +27,7 @@ from tests.fakes.delivery import EVENT_TYPE, event_json, names
 from tests.fakes.destination import LOST, OK, REFUSED_CONNECTION, Request, ScriptedDestination
 
 ENDPOINT = "http://endpoint.example/"
+UNWANTED = 60  # numbers of events from here on are of a type that is not selected
 TROUBLE: Sequence[Outcome] = (
     Answer(503),
     Answer(500),
@@ -66,7 +68,7 @@ class World:
 
     @property
     def events(self) -> set[str]:
-        return {self.name(n) for n in self.lines if n >= 0} | set(names(self.queued, "q"))
+        return {self.name(n) for n in self.lines if 0 <= n < UNWANTED} | set(names(self.queued, "q"))
 
     @property
     def refused(self) -> set[str]:
@@ -124,7 +126,10 @@ class Runs:
         self.clock.run(self._fill_queue())
 
     def _line(self, number: int) -> bytes:
-        return event_json(self.world.name(number)) if number >= 0 else b'{"id": 1}'
+        if number < 0:
+            return b'{"id": 1}'
+        event = event_json(self.world.name(number))
+        return event if number < UNWANTED else event.replace(b"messages.email", b"unheard.of")
 
     async def _fill_queue(self) -> None:
         ids = names(self.world.queued, "q")
@@ -137,7 +142,8 @@ class Runs:
 
     def run(self, end_s: float, *, crash: bool) -> Result | None:
         """One run, ended by a signal or a crash (then without a result) if it does not end before."""
-        plan = Plan((parse_source(str(self.file)),), ENDPOINT, delivery=self.world.settings)
+        selection = Selection(include=("users.messages.*",))
+        plan = Plan((parse_source(str(self.file)),), ENDPOINT, selection, self.world.settings)
         with Store(self.state, self.clock.time) as store:
             run = Run(plan, store, self.destination, Status(), self.clock)
             result = self.clock.run(self._bounded(run, store, end_s, crash=crash))
@@ -213,5 +219,6 @@ def check_sums(runs: Runs, delivered: Counter[str]) -> None:
     assert abandoned == [] or world.settings.drain_timeout_s < 8
     assert sum(counts.read for counts in finished) == len(world.lines)
     assert sum(counts.rejected for counts in finished) == rejected
-    assert sum(counts.accepted for counts in finished) == len({n for n in world.lines if n >= 0})
+    assert sum(counts.skipped for counts in finished) == sum(n >= UNWANTED for n in world.lines)
+    assert sum(counts.accepted for counts in finished) == len({n for n in world.lines if 0 <= n < UNWANTED})
     assert sum(counts.delivered for counts in finished) == len(delivered)

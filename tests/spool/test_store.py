@@ -128,6 +128,20 @@ def test_a_transaction_is_given_up_when_its_block_fails(state: Store) -> None:
     assert queue.pending(state.reader) == (1, 2, NOW)
 
 
+def test_a_transaction_whose_end_fails_leaves_nothing_open(state: Store) -> None:
+    for statement in (
+        "PRAGMA foreign_keys=ON",
+        "CREATE TABLE parent(id INTEGER PRIMARY KEY)",
+        "CREATE TABLE child(id REFERENCES parent(id) DEFERRABLE INITIALLY DEFERRED)",
+    ):
+        state.connection.execute(statement)
+    state.begin(durable=True).execute("INSERT INTO child VALUES(7)")
+    with pytest.raises(StateError):
+        state.commit()
+    appended(state, b"{}")
+    assert state.reader.execute("SELECT * FROM child").fetchall() == []
+
+
 def test_a_full_disk_leaves_the_state_as_it_was(state: Store) -> None:
     appended(state, b"{}")
     pages = state.connection.execute("PRAGMA page_count").fetchone()[0]
