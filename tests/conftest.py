@@ -8,5 +8,7 @@ from hypothesis import settings
 settings.register_profile("heap-tui", deadline=None)
 settings.load_profile("heap-tui")
 
-for name in ("NO_COLOR", "FORCE_COLOR", "HEAP_TUI_TOKEN", "HEAP_TUI_TOKEN_FILE", "HEAP_TUI_CONFIG", "HEAP_TUI_STATE_DIR"):
+_UNSET = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "NO_COLOR", "FORCE_COLOR")
+_OURS = ("HEAP_TUI_TOKEN", "HEAP_TUI_TOKEN_FILE", "HEAP_TUI_CONFIG", "HEAP_TUI_STATE_DIR")
+for name in (*_UNSET, *_OURS):
     os.environ.pop(name, None)

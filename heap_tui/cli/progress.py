@@ -11,7 +11,7 @@ from heap_tui.cli.context import App
 from heap_tui.i18n import _
 from heap_tui.pipeline.plan import Plan
 from heap_tui.sources.uri import FilesUri, SampleUri
-from heap_tui.status import Status
+from heap_tui.status import State, Status
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -37,6 +37,18 @@ class _Silent:
 
     def close(self) -> None:
         pass
+
+
+def state_word(state: State) -> str:
+    """What a run is doing, in the reader's language."""
+    return {
+        State.STARTING: _("starting"),
+        State.RUNNING: _("running"),
+        State.RETRYING: _("retrying"),
+        State.HALTED: _("halted"),
+        State.DRAINING: _("draining"),
+        State.STOPPED: _("stopped"),
+    }[state]
 
 
 def share_done(status: Status, plan: Plan) -> tuple[float, float | None]:
@@ -70,7 +82,7 @@ class _Lines:
     def _line(self, elapsed_s: float) -> str:
         counts = self._status.counts
         words = _("{state}: {delivered:,} delivered ({rate:,.0f}/s), {in_flight} requests under way").format(
-            state=self._status.state.value,
+            state=state_word(self._status.state),
             delivered=counts.delivered,
             rate=counts.delivered / elapsed_s,
             in_flight=self._status.in_flight,
@@ -108,7 +120,7 @@ class _Bar:
             self._task,
             completed=done,
             total=total,
-            description=self._status.state.value,
+            description=state_word(self._status.state),
             delivered=_("{n:,} delivered").format(n=counts.delivered),
             rate=f"{counts.delivered / max(elapsed_s, 0.001):,.0f}/s",
         )
@@ -143,5 +155,5 @@ def _bar(app: App, status: Status, plan: Plan) -> Iterator[Progress]:
         TimeRemainingColumn(compact=True),
     )
     with RichProgress(*columns, console=console, transient=True, auto_refresh=True, refresh_per_second=4) as bar:
-        task = bar.add_task(status.state.value, total=None, delivered="", rate="")
+        task = bar.add_task(state_word(status.state), total=None, delivered="", rate="")
         yield _Bar(bar, task, status, plan)

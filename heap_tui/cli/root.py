@@ -48,13 +48,18 @@ def _run_options(command: Any) -> Any:
     return command
 
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=_("Deliver Braze Currents engagement events to Heap, durably, and see what arrives."),
+)
 @_run_options
 @common_options
 @click.version_option(__version__, prog_name="heap-tui", message="%(prog)s %(version)s")
 @click.pass_context
 def root(ctx: click.Context, /, **options: Any) -> int:
-    """Deliver Braze Currents engagement events to Heap, durably, and see what arrives."""
+    """Run headless, or show the help until there is a screen."""
     given = _given(ctx, options)
     if not options["run"]:
         if given and ctx.invoked_subcommand is None:

@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import msgspec
 
+from heap_tui.i18n import _
+
 Members = dict[str, bytes]
 
 # Possessive, because a way back for each of a long string's escapes would take memory without end.
@@ -22,7 +24,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(_("{name} is not JSON").format(name=name))
 
 
 def check(text: bytes) -> None:
@@ -49,7 +51,7 @@ def members(text: bytes) -> Members:
         check(text)
     stripped = text.strip()
     if not stripped.startswith(b"{"):
-        raise ValueError("not an object")
+        raise ValueError(_("not an object"))
     parts = _split(stripped)
     return {string(key): value for key, value in zip(parts[::2], parts[1::2], strict=True)}
 
@@ -62,7 +64,7 @@ def elements(text: bytes) -> list[bytes]:
         check(text)
     stripped = text.strip()
     if not stripped.startswith(b"["):
-        raise ValueError("not an array")
+        raise ValueError(_("not an array"))
     return _split(stripped)
 
 
@@ -86,7 +88,7 @@ def string(text: bytes) -> str:
     """The Python string of a JSON string; may hold lone surrogates."""
     value = json.loads(text)
     if not isinstance(value, str):
-        raise ValueError("not a string")  # noqa: TRY004 - callers handle one kind of error
+        raise ValueError(_("not a string"))  # noqa: TRY004 - callers handle one kind of error
     return value
 
 

@@ -51,7 +51,7 @@ class QueueReader:
         Raises:
             StateError: the queue cannot be written.
         """
-        intake = QueueIntake(self._desk, "standard input", numbered=True)
+        intake = QueueIntake(self._desk, _("standard input"), numbered=True)
         with StdinReader() as stdin:
             self._stdin = stdin
             if self._pace.stopping.is_set():

@@ -177,5 +177,6 @@ def _items(portion: _Portion) -> list[Raw]:
     broken = {number: Broken(reason, text) for number, reason, text in portion.broken}
     items: list[Raw] = [event or broken[n] for n, event in enumerate(portion.events)]
     if portion.cut or not items:
-        items.append(Broken(_("Avro records cannot be decoded ({reason})").format(reason=portion.cut or "no record")))
+        reason = portion.cut or _("no record")
+        items.append(Broken(_("Avro records cannot be decoded ({reason})").format(reason=reason)))
     return items
