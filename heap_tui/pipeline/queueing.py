@@ -14,7 +14,7 @@ from heap_tui.pipeline.intake import Desk
 from heap_tui.pipeline.pace import Pace, in_thread
 from heap_tui.pipeline.queue_intake import QueueIntake
 from heap_tui.sources import ndjson
-from heap_tui.sources.base import Chunk, Raw
+from heap_tui.sources.base import Broken, Chunk, Raw
 from heap_tui.sources.stdin import StdinReader
 from heap_tui.sources.uri import SampleUri
 from heap_tui.status import Noticed
@@ -58,7 +58,7 @@ class QueueReader:
                 stdin.stop()
             ending = asyncio.create_task(self._stop_when_over())
             try:
-                async with aclosing(in_thread(ndjson.lines(stdin.read))) as portions:
+                async with aclosing(in_thread(_lines(stdin))) as portions:
                     async for chunk in portions:
                         await self._append(intake, chunk)
                         if self._pace.quota.is_used_up:
@@ -114,6 +114,14 @@ class QueueReader:
                 text = _("The queue on disk is full ({size} bytes); reading waits until the endpoint takes some.")
                 self._desk.status.publish(Noticed(text.format(size=self._cap_bytes), warning=True))
             await self._desk.clock.wait(self._pace.stopping, 0.1)
+
+
+def _lines(stdin: StdinReader) -> Iterator[Chunk]:
+    """The lines of standard input; a failure to read is its last item."""
+    try:
+        yield from ndjson.lines(stdin.read)
+    except OSError as error:
+        yield Chunk([Broken(_("reading failed ({reason})").format(reason=error.strerror or error))], 0, [])
 
 
 def _sample_chunks(spec: "SampleSpec", start_time: int, rate: float | None) -> Iterator[Chunk]:

@@ -1,6 +1,7 @@
 """From the command line and the configuration to a plan: what wins, and what is missing."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,6 +130,9 @@ def _sources(uris: tuple[str, ...], *, follow: bool) -> tuple[SourceUri, ...]:
     sources = tuple(parse_source(uri) for uri in uris)
     if sum(isinstance(source, StdinUri) for source in sources) > 1:
         raise UsageError(_("Standard input (-) can be a source only once."))
+    if StdinUri() in sources and sys.stdin is None:
+        # Closed at the start; its number may stand for any other file by now.
+        raise UsageError(_("Standard input (-) is closed."), _("Give it a pipe or a file, or name another source."))
     for source in sources:
         # A glob may match its first file while it is followed.
         if isinstance(source, FilesUri) and not (follow and is_glob(source.pattern)):

@@ -75,15 +75,15 @@ def check_exists(pattern: str) -> None:
         return
     if not mode:
         _check_named(pattern, path)
-    if not format_of(pattern)[0] and not is_glob(pattern):
-        raise UsageError(
-            _("{path} has no ending that says its format.").format(path=pattern),
-            _("Known are .avro, .ndjson, .jsonl and .json, each also with .gz or .zst."),
-        )
     if mode and not stat.S_ISREG(mode):
         raise UsageError(
             _("{path} is neither a file nor a directory.").format(path=pattern),
             _("Let a pipe be standard input: heap-tui --run --source - < {path}").format(path=pattern),
+        )
+    if not format_of(pattern)[0] and not is_glob(pattern):
+        raise UsageError(
+            _("{path} has no ending that says its format.").format(path=pattern),
+            _("Known are .avro, .ndjson, .jsonl and .json, each also with .gz or .zst."),
         )
 
 

@@ -68,6 +68,23 @@ class TestStandardInput:
             ("standard input", "line 6", b'{"cut'),
         ]
 
+    async def test_a_failure_to_read_is_told_and_what_was_read_is_delivered(
+        self, rig: Rig, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parts = iter([line("a").encode(), OSError(5, "Input/output error")])
+
+        def read(_reader: StdinReader, _size: int) -> bytes:
+            part = next(parts)
+            if isinstance(part, OSError):
+                raise part
+            return part
+
+        assert pipe
+        monkeypatch.setattr(StdinReader, "read", read)
+        run = await rig.go("-")
+        assert (run.ids, run.counts.rejected, run.exit_code) == (["a"], 1, 1)
+        assert "Input/output error" in rig.letters()[0].reason
+
     async def test_duplicates_and_what_is_not_wanted_are_left_out(self, rig: Rig, pipe: Pipe) -> None:
         pipe.write(lines("a", "b", "a") + line("c", SENT) + line("b"))
         pipe.end()

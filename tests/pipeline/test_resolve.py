@@ -1,5 +1,6 @@
 """What wins when command line and profile say different things, and what is missing."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,12 @@ def test_a_setting_out_of_its_range_is_refused_by_its_option(key: str, value: ob
 
 def test_standard_input_is_a_source_only_once() -> None:
     assert "only once" in refused(RunOptions(endpoint=ENDPOINT, sources=("-", "-"))).message
+
+
+def test_standard_input_that_is_closed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert "closed" in refused(RunOptions(endpoint=ENDPOINT, sources=("-",))).message
+    assert resolved(RunOptions(endpoint=ENDPOINT, sources=("sample:",))).plan.sources
 
 
 def test_a_source_that_does_not_exist_is_refused_before_anything_starts(tmp_path: Path) -> None:

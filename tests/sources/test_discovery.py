@@ -209,10 +209,11 @@ class TestCheck:
         assert ".ndjson" in caught.value.remedy
 
     def test_a_pipe_is_refused_with_the_way_to_read_it(self) -> None:
-        os.mkfifo("a.ndjson")
-        with pytest.raises(UsageError) as caught:
-            check_exists("a.ndjson")
-        assert "--source -" in caught.value.remedy
+        for name in ("a.ndjson", "pipe"):
+            os.mkfifo(name)
+            with pytest.raises(UsageError) as caught:
+                check_exists(name)
+            assert f"--source - < {name}" in caught.value.remedy
 
     def test_a_name_that_is_too_long_is_refused_with_the_reason(self) -> None:
         with pytest.raises(UsageError, match="too long"):
