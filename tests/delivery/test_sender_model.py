@@ -3,12 +3,13 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from heap_tui.config.model import DeliverySettings
@@ -83,7 +84,7 @@ worlds = st.builds(
     limit=st.sampled_from([700, 2_000, 1_000_000]),
     trouble=st.sampled_from([0.0, 0.1, 0.5]),
     seed=st.integers(0, 1_000),
-    ends=st.lists(st.tuples(st.floats(0.01, 30), st.booleans()), max_size=4),
+    ends=st.lists(st.tuples(st.floats(0.01, 5), st.booleans()), max_size=4),
     settings=st.builds(
         DeliverySettings,
         batch_size=st.integers(1, 20),
@@ -180,6 +181,13 @@ class Runs:
             return Counter(kept.letter.event_id for kept in dead.read(store.connection, kind=kind))
 
 
+def example_world(**changes: Any) -> World:
+    quiet = World([], 0, frozenset(), 1_000_000, 0.0, 0, [], DeliverySettings(batch_size=1, drain_timeout_s=0.0))
+    return replace(quiet, **changes)
+
+
+@example(example_world(lines=[UNWANTED, 0], ends=[(0.125, False)]))  # what was passed over is not counted again
+@example(example_world(lines=[0, 1, 2, 0, -1, 2], ends=[(0.3, True)]))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(world=worlds)
 def test_every_event_has_exactly_one_fate(tmp_path_factory: pytest.TempPathFactory, world: World) -> None:

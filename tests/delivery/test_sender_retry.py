@@ -159,15 +159,15 @@ def test_an_outage_is_probed_by_single_requests_ever_more_rarely(tmp_path: Path)
         assert len(probes) < 8_000 / 60 * 3
 
 
-@pytest.mark.parametrize("draws", [(1.0,), (1.0, 0.0)], ids=["gate and batch wait", "the gate opens at once"])
-def test_memory_is_bounded_in_an_outage(tmp_path: Path, draws: tuple[float, ...]) -> None:
-    chance = cycle(draws)
-    with delivery(tmp_path, rule=down(1, 10_000), chance=lambda: next(chance)) as run:
+@pytest.mark.parametrize(("draws", "limit"), [((1.0,), 16), ((1.0, 0.001), 1)], ids=["16 workers", "an eager gate"])
+def test_memory_is_bounded_in_an_outage(tmp_path: Path, draws: tuple[float, ...], limit: int) -> None:
+    chance = cycle(draws)  # with two: each batch waits long, the gate opens nearly at once
+    with delivery(tmp_path, rule=down(1, 10_000), chance=lambda: next(chance), max_in_flight=limit) as run:
         waiting: list[int] = []
         run.destination.arrived = lambda _request: waiting.append(run.outbox.returned)
-        run.put(*names(100_000))
+        run.put(*names(50_000))
         run.deliver_until(8_000)
-        assert max(waiting) <= 2 * 16
+        assert max(waiting) <= 2 * limit
 
 
 def test_nothing_but_time_passes_while_only_returned_batches_may_go(tmp_path: Path) -> None:
