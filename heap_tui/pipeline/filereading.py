@@ -23,6 +23,7 @@ _SLICE = 500  # items taken before the sender has its turn
 _MOST_DECODERS = 4
 # A followed file that was changed in the last seconds may still be being copied to its place.
 _SETTLED_AFTER_S = 10.0
+_COMMIT_EVERY = 100  # files; what was noted of them is not held in memory for longer
 
 
 def _ignore_interrupts() -> None:
@@ -78,7 +79,9 @@ class FileReader:
         self._follow = follow
         self._replay = replay
         self.decoders = Decoders()
-        self._read: dict[tuple[int, int], tuple[Stream, int]] = {}
+        self._read: dict[tuple[int, int], tuple[Stream, int]] = {}  # with follow: files that are not complete
+        self._replayed: set[tuple[int, int]] = set()
+        self._uncommitted = 0
 
     async def read(self, pattern: str) -> None:
         """Read what `pattern` stands for; with follow, until the run stops.
@@ -90,6 +93,7 @@ class FileReader:
         told: set[str] = set()
         async with aclosing(changes(pattern, self._pace.over, follow=self._follow)) as looks:
             async for _look in looks:
+                await self._forget_complete()
                 listing = await asyncio.to_thread(discover, pattern)
                 self._tell_problems(pattern, listing, told)
                 fresh = [file for file in listing.files if known.get(file.path) != file.identity]
@@ -100,6 +104,21 @@ class FileReader:
                         return
                     if await self._file(file):
                         known[file.path] = file.identity
+                    await self._commit_now_and_then()
+
+    async def _forget_complete(self) -> None:
+        """Leave what is complete to its cursor, so that memory does not grow with every file that is followed."""
+        if any(stream.complete for stream, _position in self._read.values()):
+            complete = {key for key, (stream, _position) in self._read.items() if stream.complete}
+            await self._desk.ledger.commit()
+            # Another source may have gone on with one of them meanwhile.
+            self._read = {key: read for key, read in self._read.items() if key not in complete or not read[0].complete}
+
+    async def _commit_now_and_then(self) -> None:
+        self._uncommitted += 1
+        if self._uncommitted >= _COMMIT_EVERY:
+            self._uncommitted = 0
+            await self._desk.ledger.commit()
 
     def _tell_problems(self, pattern: str, listing: Listing, told: set[str]) -> None:
         for problem in listing.unreadable:
@@ -136,7 +155,9 @@ class FileReader:
         """The file's stream, and where to read on."""
         key = (found.identity.device, found.identity.inode)
         cursors = candidates(self._store.connection, self._scope, found.identity)
-        again = self._replay and key not in self._read
+        again = self._replay and key not in self._replayed
+        if again:
+            self._replayed.add(key)
         stream, stale = open_stream(found.path, found.identity, file, [] if again else cursors)
         if key in self._read:
             # Read in this run already: its own positions are further than what is committed.
@@ -157,7 +178,7 @@ class FileReader:
     async def _content(self, stream: Stream, start: int, file: BinaryIO) -> bool:
         intake = FileIntake(self._desk, stream, start, follow=self._follow, growing=self._is_growing(stream.identity))
         pool = self.decoders.pool_for(stream.name)
-        ended = True
+        ended, rejected = True, self._desk.status.counts.rejected
         progress = _Progress(self._desk, stream, start)
         async with aclosing(
             in_thread(chunks(stream.name, file, start, pool, self.decoders.number_for(stream.name)))
@@ -167,13 +188,18 @@ class FileReader:
                     ended = False
                     break
                 progress.note(intake.position)
+                if self._desk.status.counts.rejected > rejected:
+                    # Perhaps nothing in the file is an event, so that no delivery would have them written.
+                    rejected = self._desk.status.counts.rejected
+                    await self._desk.ledger.commit()
         intake.pass_over()
         if ended:
             progress.end()
             stream.end = None if intake.is_unfinished else intake.position
         self._pace.unread |= not ended
         self._desk.ledger.touch(stream)
-        self._read[(stream.identity.device, stream.identity.inode)] = (stream, intake.position)
+        if self._follow:
+            self._read[(stream.identity.device, stream.identity.inode)] = (stream, intake.position)
         self._pace.progressed.set()
         return not intake.waits
 

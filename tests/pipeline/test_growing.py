@@ -284,3 +284,57 @@ class TestFollowing:
         (self.folder / "x.ndjson").write_text(lines(*numbered(10)))
         run = await self.rig.go(self.folder, follow=True, limit=4)
         assert (run.counts.delivered, run.exit_code) == (4, 0)
+
+    async def test_files_that_are_complete_are_left_to_their_cursors(self) -> None:
+        """Following for weeks, memory must not grow with every file."""
+        for n in range(30):
+            (self.folder / f"{n}.avro").write_bytes(avro_files.avro(avro_files.records(f"e{n}")))
+        destination = Recording()
+
+        async def during(run: Run, _status: Status) -> None:
+            await until(lambda: len(destination.ids) == 30)
+            await until(lambda: all(stream.complete for stream, _position in run._files._read.values()))
+            (self.folder / "grown.ndjson").write_text(line("a") + line("half")[:10])
+            await until(lambda: "a" in destination.ids)
+            assert len(run._files._read) == 1
+            append(self.folder / "grown.ndjson", line("half")[10:])
+            (self.folder / "0.avro").write_bytes(avro_files.avro(avro_files.records("e0", "more"), a_block=1))
+            await until(lambda: {"half", "more"} <= set(destination.ids))
+            run.stop()
+
+        run = await self.rig.go(self.folder, to=destination, during=during, follow=True)
+        assert run.exit_code == 0
+        assert len(run.ids) == 33
+
+
+async def test_rejected_items_are_written_while_nothing_is_delivered(rig: Rig, folder: Path) -> None:
+    """A large file of which nothing is an event must not be held in memory until the end."""
+    path = folder / "x.ndjson"
+    path.write_text("".join(f"broken {n}\n" for n in range(2_000)))
+
+    async def during(run: Run, _status: Status) -> None:
+        await until((rig.directory / "spool.db").exists)
+        await until(lambda: len(rig.letters()) == 2_000)
+        run.stop()
+
+    run = await rig.go(folder, during=during, follow=True)
+    assert (run.counts.rejected, run.exit_code) == (2_000, 1)
+
+
+async def test_cursors_are_written_while_nothing_is_delivered(
+    rig: Rig, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(filereading, "_COMMIT_EVERY", 5)
+    for n in range(20):
+        (folder / f"{n}.ndjson").write_text(line(f"e{n}", SENT))
+    most = 0
+
+    async def during(run: Run, status: Status) -> None:
+        nonlocal most
+        while status.counts.skipped < 20:
+            most = max(most, len(run._ledger._touched))
+            await asyncio.sleep(0)
+
+    run = await rig.go(folder, during=during, selection=Selection(exclude=(SENT,)))
+    assert run.counted() == {"read": 20, "skipped": 20}
+    assert most <= 6
