@@ -152,6 +152,14 @@ def test_a_stop_before_the_source_was_read_is_4(endpoint: Endpoint, program: Pro
     assert (done.code, done.counts(*FATES)) == (4, ("interrupted", 0, 0, 0, 0, 0))
 
 
+def test_samples_that_were_not_all_made_are_a_source_unread(endpoint: Endpoint, program: Program) -> None:
+    running = program.start("--endpoint", endpoint.url, "--source", "sample:?count=100000&rate=200&seed=1")
+    endpoint.wait_for_requests(2)
+    running.signal(signal.SIGTERM)
+    done = running.finish()
+    assert (done.code, done.summary["outcome"]) == (4, "interrupted")
+
+
 def test_a_deadline_stops_like_a_signal(endpoint: Endpoint, program: Program) -> None:
     endpoint.rule = lambda _request: Reply(delay_s=0.05)
     source = events_file(program, 5000)

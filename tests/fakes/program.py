@@ -131,7 +131,7 @@ class Running:
             out, err = self.process.communicate()
             raise AssertionError(f"the program does not end\n{out.decode()}\n{err.decode()}") from None
         finally:
-            self._end_descendants()
+            self.end_group()
         return Finished(self.process.returncode, out.decode(), err.decode())
 
     def signal(self, number: signal.Signals) -> None:
@@ -142,11 +142,12 @@ class Running:
         """End it as a crash does: at once, at whatever line it is."""
         self.process.kill()
         self.process.wait(_PATIENCE_S)
-        self._end_descendants()
+        self.end_group()
         code = self.finish().code
         assert code == -signal.SIGKILL, f"it had ended by itself with {code}"
 
-    def _end_descendants(self) -> None:
+    def end_group(self) -> None:
+        """End whatever the program has left behind."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
