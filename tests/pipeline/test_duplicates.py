@@ -105,3 +105,15 @@ async def test_duplicates_that_arrive_while_others_are_sent_are_sent_once(rig: R
     assert once(run.destination.ids)
     assert run.ids == names
     assert run.counted() == {"read": 1800, "duplicates": 1500, "accepted": 300, "delivered": 300}
+
+
+async def test_sources_that_overlap_deliver_each_event_once_wherever_runs_stop(rig: Rig, folder: Path) -> None:
+    path = folder / "x.ndjson"
+    path.write_text(lines(*numbered(200)))
+    delivered: list[str] = []
+    for number in range(60):
+        run = await rig.go(folder, path, folder / "*.ndjson", stop_at=3 if number < 5 else None)
+        delivered += run.destination.ids
+        if run.exit_code == 0:
+            break
+    assert sorted(delivered) == numbered(200)
