@@ -1,6 +1,7 @@
 """From a profile's settings to an open destination: TLS, proxy, pool."""
 
 import os
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
@@ -33,18 +34,24 @@ def connection_settings(
     Raises:
         UsageError: a certificate file or the proxy cannot be used.
     """
+    proxy = proxy_for(endpoint, settings)
     return ConnectionSettings(
-        tls=ssl_context(
-            _expanded(settings.ca_file),
-            _expanded(settings.client_cert),
-            _expanded(settings.client_key),
-            environ,
-        ),
+        tls=_tls(endpoint, proxy, settings, environ),
         max_connections=settings.max_in_flight,
         timeout_s=settings.timeout_s,
         connect_timeout_s=settings.connect_timeout_s,
-        proxy=proxy_for(endpoint, settings),
+        proxy=proxy,
     )
+
+
+def _tls(
+    endpoint: Endpoint, proxy: str | None, settings: DeliverySettings, environ: Mapping[str, str]
+) -> ssl.SSLContext:
+    named = (settings.ca_file, settings.client_cert, settings.client_key)
+    if endpoint.scheme == "http" and not (proxy or any(named)):
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # never used; loading the system's store takes a while
+    ca_file, client_cert, client_key = (_expanded(name) for name in named)
+    return ssl_context(ca_file, client_cert, client_key, environ)
 
 
 @asynccontextmanager

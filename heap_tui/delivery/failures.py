@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator
 
 import aiohttp
-import httpx
 
 from heap_tui.delivery.answers import Failure, FailureKind
 from heap_tui.redact import redact
@@ -46,7 +45,7 @@ def failure_from(error: BaseException, elapsed_s: float) -> Failure:
     """The `Failure` that an exception of the transport stands for."""
     kind = _failure_kind(error)
     sent = kind in (FailureKind.RESET, FailureKind.TIMEOUT, FailureKind.TLS)
-    unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, httpx.ConnectError)
+    unsent = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
     maybe_delivered = sent and not any(isinstance(link, unsent) for link in _chain(error))
     return Failure(kind, _detail(error), elapsed_s, maybe_delivered)
 

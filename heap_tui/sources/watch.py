@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 
-from watchfiles import awatch
-
 from heap_tui.sources.discovery import is_flat, roots
 
 # Changes that the operating system does not tell of (network file systems) are found at the latest after this.
@@ -38,6 +36,8 @@ async def changes(pattern: str, stopping: asyncio.Event, *, follow: bool) -> Asy
 
 async def _watch(pattern: str, stopping: asyncio.Event) -> AsyncGenerator[None, None]:
     """Yield when the system tells of a change, and now and then."""
+    from watchfiles import awatch  # takes a moment to load, which only those who follow need to wait for
+
     woken = awatch(
         *(path for path in roots(pattern) if path.exists()),
         stop_event=stopping,

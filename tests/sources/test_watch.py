@@ -72,7 +72,7 @@ async def test_without_notices_it_looks_now_and_then(
         yield
 
     monkeypatch.setattr(watch, "_LOOK_EVERY_S", 0.01)
-    monkeypatch.setattr(watch, "awatch", refuse)
+    monkeypatch.setattr("watchfiles.awatch", refuse)
     stopping = asyncio.Event()
     async with aclosing(changes(str(tmp_path), stopping, follow=True)) as looks:
         assert [await wakes(looks) for _time in range(3)] == [True] * 3
