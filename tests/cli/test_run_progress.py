@@ -113,7 +113,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9](?:;[0-9;]*)?m")
 def test_on_a_terminal_a_bar_is_painted_and_the_terminal_left_clean(tmp_path: Path, monochrome: str) -> None:
     options = ["--no-color"] if monochrome == "--no-color" else []
     environ = {"NO_COLOR": "1"} if monochrome == "NO_COLOR" else {}
-    terminal = Terminal(tmp_path, "--source", "sample:?count=600&seed=1&rate=400", *options, **environ)
+    terminal = Terminal(tmp_path, "--source", "sample:?count=300&seed=1&rate=400", *options, **environ)
     try:
         seen = terminal.read(until="delivered")
         assert "running" in seen
@@ -121,7 +121,7 @@ def test_on_a_terminal_a_bar_is_painted_and_the_terminal_left_clean(tmp_path: Pa
         seen = terminal.read()
         out, _nothing = terminal.process.communicate(timeout=20)
         assert terminal.process.returncode == 0
-        assert "600 events delivered" in out
+        assert "300 events delivered" in out
         assert seen.rindex("\x1b[?25h") > seen.rindex("\x1b[?25l"), "the cursor is back"
         assert "\x1b[2K" in seen.rsplit("delivered", 1)[1], "the bar is wiped away"
         assert bool(COLOUR.search(seen)) is not bool(monochrome)

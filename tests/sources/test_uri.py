@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heap_tui.errors import UsageError
@@ -87,7 +87,8 @@ def test_what_a_later_version_brings_is_named(uri: str) -> None:
     assert uri in caught.value.message
 
 
-@given(st.text())
+@given(st.text(max_size=20))
+@settings(max_examples=50)
 def test_no_text_whatever_raises_anything_else(text: str) -> None:
     for uri in (text, "file:" + text, "file://" + text, "sample:?" + text):
         with suppress(UsageError):
