@@ -47,7 +47,9 @@ def test_files_of_lines_survive_kills_at_random_moments(endpoint: Endpoint, prog
     chance, ids = Random(1), names(6000)
     for n in range(3):
         part = ids[n * 2000 : (n + 1) * 2000]
-        (program.home / f"part{n}.ndjson").write_bytes(lines([event_json(name) for name in part]))
+        path = program.home / f"part{n}.ndjson"
+        path.write_bytes(lines([event_json(name, size=900 * n) for name in part]))
+    assert path.stat().st_size > 1 << 20  # read in a process of its own, unlike the first
     source = ("--source", str(program.home / "*.ndjson"))
     for _kill in range(9):
         kill_after(program, endpoint, chance.randint(1, 20), *source)
