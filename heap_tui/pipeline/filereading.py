@@ -20,7 +20,7 @@ from heap_tui.spool.store import Store
 from heap_tui.status import Noticed
 
 _SLICE = 500  # items taken before the sender has its turn
-_MOST_DECODERS = 4
+_MOST_DECODERS = 2  # each takes about 40 MB of memory
 # A followed file that was changed in the last seconds may still be being copied to its place.
 _SETTLED_AFTER_S = 10.0
 _COMMIT_EVERY = 100  # files; what was noted of them is not held in memory for longer
@@ -41,7 +41,7 @@ class Decoders:
 
     def number_for(self, path: str) -> int:
         """How many processes a file is worth: lines are read by one as fast as all the rest goes."""
-        return max(1, min(_MOST_DECODERS, os.cpu_count() or 1)) if path.lower().endswith(".avro") else 1
+        return max(1, min(_MOST_DECODERS, (os.cpu_count() or 1) // 2)) if path.lower().endswith(".avro") else 1
 
     def pool_for(self, path: str) -> Executor:
         """The pool for a file; its processes start with their first work."""

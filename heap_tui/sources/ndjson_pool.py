@@ -20,8 +20,8 @@ from heap_tui.sources.base import MAX_ITEM_BYTES, Chunk, Raw
 from heap_tui.spool.runs import keys_in
 from heap_tui.spool.seen import keys_of
 
-_RANGE_BYTES = 1 << 20
-_AHEAD = 3
+_RANGE_BYTES = 1 << 19
+_AHEAD = 2
 
 
 class _Range(msgspec.Struct, array_like=True):

@@ -14,7 +14,7 @@ from heap_tui.spool import runs
 from heap_tui.spool.filter import Filter
 from heap_tui.spool.runs import KEY_BYTES, Merge, Run, keys_in
 
-RUN_SIZE = 131_072  # ids held in memory before they become a run
+RUN_SIZE = 65_536  # ids held in memory before they become a run
 MERGE_AT = 8  # runs of like size that become one
 
 
