@@ -48,14 +48,14 @@ def test_a_cap_that_shrinks_counts_from_the_next_event_on() -> None:
 
 def test_the_age_is_that_of_the_first_event() -> None:
     builder = BatchBuilder(Caps(2, 1_000, BODY_OVERHEAD))
-    assert builder.since is None
-    builder.add(item(0), 5.0)
-    builder.add(item(1), 6.0)
-    assert (builder.since, builder.is_full) == (5.0, True)
-    builder.add(item(2), 7.0)
-    assert (builder.since, builder.is_full) == (7.0, False)
+    ages: list[tuple[float | None, bool]] = [(builder.since, builder.is_full)]
+    for n, now in enumerate((5.0, 6.0, 7.0)):
+        builder.add(item(n), now)
+        ages.append((builder.since, builder.is_full))
+    assert ages == [(None, False), (5.0, False), (5.0, True), (7.0, False)]
     builder.take()
-    assert (builder.since, len(builder)) == (None, 0)
+    assert builder.since is None
+    assert len(builder) == 0
 
 
 @given(size=st.integers(2, 300), refused=st.booleans(), attempts=st.integers(0, 9))

@@ -1,6 +1,7 @@
 """Retries: Retry-After, backoff, outages; what waits, for how long, and in which order."""
 
 import random
+from collections.abc import Sequence
 from itertools import cycle, pairwise
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_retry_after_far_away_is_not_clamped(tmp_path: Path) -> None:
         assert run.destination.starts[1] == pytest.approx(3 * 86_400 + 0.05)
 
 
-def restarted(tmp_path: Path, script: list[Outcome], *, stop_after_s: float, latency_s: float = 0.05) -> Delivery:
+def restarted(tmp_path: Path, script: Sequence[Outcome], *, stop_after_s: float, latency_s: float = 0.05) -> Delivery:
     """Stop a run with pending queued events after some seconds, and open the next one on the same clock."""
     clock = FakeClock()
     with Delivery(tmp_path, clock, ScriptedDestination(clock, script, latency_s=latency_s), batch_size=10) as first:

@@ -7,6 +7,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ class FullDisk:
     """
 
     def __init__(self, program: Program, disk: Path | None) -> None:
-        self.more = {} if disk else {"preexec_fn": limit_file_size}
+        self.more: dict[str, Any] = {} if disk else {"preexec_fn": limit_file_size}
         self.ballast = disk / "ballast" if disk else None
         if disk:
             program.state = disk / "state"

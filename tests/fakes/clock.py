@@ -78,9 +78,9 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._fake.monotonic()
 
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> "asyncio.Future[T]":
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
         """Call `func` here and now: a thread would work while the clock runs away."""
-        future = self.create_future()
+        future: asyncio.Future[Any] = self.create_future()
         try:
             future.set_result(func(*args))
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to whoever awaits

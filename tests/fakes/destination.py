@@ -10,9 +10,9 @@ from heap_tui.clock import Clock
 from heap_tui.delivery.answers import Answer, Failure, FailureKind, Outcome
 from heap_tui.delivery.webhook import BODY_OVERHEAD, webhook_body
 
-OK = Answer(200)
-LOST = Failure(FailureKind.RESET, "reset", maybe_delivered=True)
-REFUSED_CONNECTION = Failure(FailureKind.CONNECT, "refused")
+OK: Outcome = Answer(200)
+LOST: Outcome = Failure(FailureKind.RESET, "reset", maybe_delivered=True)
+REFUSED_CONNECTION: Outcome = Failure(FailureKind.CONNECT, "refused")
 
 
 @dataclass(slots=True)

@@ -146,7 +146,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["content-length"]))
         endpoint = self.server.endpoint
-        request = endpoint.note(self.path, self.headers, body)
+        request = endpoint.note(self.path, dict(self.headers), body)
         reply = endpoint.rule(request)
         if reply.after is not None:
             _wait_for_either(reply.after, endpoint.closing)
@@ -162,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
-    def log_message(self, *_words: object) -> None:  # type: ignore[override]
+    def log_message(self, *_words: object) -> None:
         """Nothing."""
 
 
