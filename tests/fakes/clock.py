@@ -4,10 +4,12 @@ import asyncio
 import math
 import selectors
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 _TURNS_AT_ONE_MOMENT = 200_000  # more than any test needs; a loop that spins without waiting needs more
 _STUCK_AFTER_S = 10.0
 
@@ -78,9 +80,11 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._fake.monotonic()
 
-    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+    def run_in_executor(
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+    ) -> "asyncio.Future[T]":
         """Call `func` here and now: a thread would work while the clock runs away."""
-        future: asyncio.Future[Any] = self.create_future()
+        future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to whoever awaits
