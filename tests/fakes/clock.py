@@ -81,7 +81,7 @@ class _Loop(asyncio.SelectorEventLoop):
         return self._fake.monotonic()
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: Unpack[Ts]
+        self, executor: Executor | None, func: Callable[[Unpack[Ts]], T], *args: *Ts
     ) -> "asyncio.Future[T]":
         """Call `func` here and now: a thread would work while the clock runs away."""
         future: asyncio.Future[T] = self.create_future()
