@@ -1,14 +1,20 @@
 """JSON documents: one event, an array of events, ``{"events": [...]}``, or several of these one after another.
 
 Read in a stream: only the structure is followed (brackets and strings), so that one faulty event does not hide the
-others and memory does not grow with the file. Positions are the events' numbers.
+others and memory does not grow with the file. In a file of lines, a line is followed for itself. Positions are the
+events' numbers.
 """
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
+import msgspec
+
+from heap_tui.currents.event import Event
 from heap_tui.i18n import _
-from heap_tui.sources.base import CHUNK_BYTES, MAX_ITEM_BYTES, Chunk, Raw
+from heap_tui.sources import ndjson
+from heap_tui.sources.base import CHUNK_BYTES, MAX_ITEM_BYTES, Broken, Chunk, Raw
 from heap_tui.sources.compressed import UnreadableError
 from heap_tui.sources.ndjson import Read
 
@@ -20,6 +26,13 @@ _ITEMS_A_CHUNK = 500
 _KEPT = 1_000_000
 _BOM = b"\xef\xbb\xbf"
 _CLOSES = {b"{": b"}", b"[": b"]"}
+
+
+class _Container(msgspec.Struct, gc=False):
+    events: msgspec.Raw = msgspec.Raw()
+
+
+_container = msgspec.json.Decoder(_Container)
 
 
 class _Structure:
@@ -95,12 +108,16 @@ class _Structure:
         """
         rest = self._buffer[self._begin :].strip(b" \t\r\n,")
         if self._open or rest:
-            raise UnreadableError(_("the file ends in the middle of a JSON value"), rest[:_KEPT])
+            raise _cut_off(rest)
 
     @property
     def is_too_long(self) -> bool:
         """The item under way is longer than any event."""
         return len(self._buffer) - self._begin > MAX_ITEM_BYTES
+
+
+def _cut_off(rest: bytes) -> UnreadableError:
+    return UnreadableError(_("the file ends in the middle of a JSON value"), rest[:_KEPT])
 
 
 def _match_end(buffer: bytes, at: int) -> int:
@@ -122,7 +139,7 @@ def documents(read: Read, start: int = 0) -> Iterator[Chunk]:
             if number <= start:
                 continue
             waiting.append(item)
-            size += len(item)
+            size += len(item) if isinstance(item, bytes) else len(item.payload)
             if len(waiting) >= _ITEMS_A_CHUNK or size >= CHUNK_BYTES:
                 yield _chunk(waiting, number)
                 waiting, size = [], 0
@@ -139,11 +156,70 @@ def _chunk(items: list[Raw], number: int) -> Chunk:
     return Chunk(items, first, list(range(first + 1, number + 1)))
 
 
-def _items(read: Read) -> Iterator[bytes]:
-    structure, first = _Structure(), True
+def _items(read: Read) -> Iterator[bytes | Broken]:
+    ahead = _Ahead(read)
+    if _are_lines(ahead.head):
+        return _items_of_lines(ahead.read)
+    return _items_of_documents(ahead.read)
+
+
+class _Ahead:
+    """A reader whose first bytes were looked at, the byte order mark taken off."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self.head = b""
+        while len(self.head) < CHUNK_BYTES and (block := read(CHUNK_BYTES - len(self.head))):
+            self.head += block
+        self._rest = self.head = self.head.removeprefix(_BOM)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes."""
+        rest, self._rest = self._rest, b""
+        return rest or self._read(size)
+
+
+def _are_lines(head: bytes) -> bool:
+    """Whether the first two lines are an event each: JSON by lines, in which a broken line ends at its end."""
+    first_two = list(islice(filter(bytes.strip, head.split(b"\n")[:-1]), 2))
+    return len(first_two) == 2 and all(map(_is_event, first_two))
+
+
+def _is_event(text: bytes) -> bool:
+    """Whether `text` is one JSON object that is not a list of events itself."""
+    try:
+        return not bytes(_container.decode(text).events).startswith(b"[")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _items_of_lines(read: Read) -> Iterator[bytes | Broken]:
+    for chunk in ndjson.lines(read):
+        last = len(chunk.items) - 1
+        for n, item in enumerate(chunk.items):
+            assert not isinstance(item, Event)
+            if isinstance(item, Broken) or _is_event(item):
+                yield item
+            elif chunk.partial and n == last:
+                raise _cut_off(item)
+            else:
+                yield from _parts(item)
+
+
+def _parts(line: bytes) -> Iterator[bytes]:
+    """What stands on a line that is not one event: nothing, several of them, an array, or something broken."""
+    structure = _Structure()
+    try:
+        parts = list(structure.feed(line))
+        structure.finish()
+    except UnreadableError:
+        parts = [line]
+    return iter(parts)
+
+
+def _items_of_documents(read: Read) -> Iterator[bytes]:
+    structure = _Structure()
     while block := read(CHUNK_BYTES):
-        if first:
-            block, first = block.removeprefix(_BOM), False
         yield from structure.feed(block)
         if structure.is_too_long:
             raise UnreadableError(_("a JSON value of over {size} bytes").format(size=MAX_ITEM_BYTES), block[:_KEPT])

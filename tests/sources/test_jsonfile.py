@@ -97,6 +97,53 @@ def test_lines_of_json_in_a_json_file_are_read() -> None:
     assert items('{"id":"a"}\n{"id":"b"}\r\n\n{"id":"c"}') == [{"id": "a"}, {"id": "b"}, {"id": "c"}]
 
 
+lines_of_events = st.lists(events, min_size=2, max_size=6)
+
+
+@given(lines_of_events, st.integers(1, 9), st.data())
+def test_a_broken_line_does_not_hide_the_others(array: list[Any], block: int, data: Any) -> None:
+    """Where each line is an event, whatever is open at the end of a line is broken there."""
+    broken = data.draw(
+        st.sampled_from([b'{"id":"x', b'{"id":"x}', b'{"a":[{}', b"}", b"]", b'{"a":"\\', b"{", b'"', b"7"])
+    )
+    at = data.draw(st.integers(2, len(array)))
+    whole = [dumped(event, "").encode() for event in array]
+    content = b"\n".join([*whole[:at], broken, *whole[at:], b""])
+    found = [item for chunk in read(content, block) for item in chunk.items]
+    assert found == [*whole[:at], broken, *whole[at:]]
+
+
+def test_several_documents_on_a_line_are_several() -> None:
+    text = '{"id":1}\n{"id":2}\n{"id":3}{"id":4}\n[{"id":5}, {"id":6}]\n \n{"events":[{"id":7}]}\n'
+    assert [item["id"] for item in items(text)] == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_events_over_several_lines_are_no_lines() -> None:
+    array = [{"id": "a", "x": [1, {"y": 2}]}, {"id": "b"}]
+    assert items("\n".join(json.dumps(event, indent=1) for event in array)) == array
+    assert items('{"id":0}\n' + "\n".join(json.dumps(event, indent=1) for event in array)) == [{"id": 0}, *array]
+
+
+def test_containers_one_a_line_are_no_lines() -> None:
+    assert items('{"events":[{"id":1}]}\n{"events":[{"id":2},\n{"id":3}]}\n') == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
+def test_a_last_line_cut_off_is_told_and_does_not_count() -> None:
+    found, error = stuck(b'{"id":1}\n{"id":2}\n{"id":')
+    assert found == [b'{"id":1}', b'{"id":2}']
+    assert error.payload == b'{"id":'
+
+
+@given(lines_of_events, st.integers(1, 6))
+def test_a_file_that_grows_by_lines_goes_on_at_the_same_event(array: list[Any], known: int) -> None:
+    """However few lines there were at first, when nothing showed yet that each is an event."""
+    content = "".join(dumped(event, "") + "\n" for event in array).encode()
+    known = min(known, len(array))
+    shorter = b"".join(line + b"\n" for line in content.split(b"\n")[:known])
+    ends = [end for chunk in read(shorter) for end in chunk.ends]
+    assert items(content, start=ends[-1]) == array[known:]
+
+
 def test_a_mark_at_the_start_is_passed_over() -> None:
     assert items(b'\xef\xbb\xbf[{"id":"a"}]') == [{"id": "a"}]
 
