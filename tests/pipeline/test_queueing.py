@@ -71,13 +71,12 @@ class TestStandardInput:
     async def test_a_failure_to_read_is_told_and_what_was_read_is_delivered(
         self, rig: Rig, pipe: Pipe, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        parts = iter([line("a").encode(), OSError(5, "Input/output error")])
+        parts = [line("a").encode()]
 
         def read(_reader: StdinReader, _size: int) -> bytes:
-            part = next(parts)
-            if isinstance(part, OSError):
-                raise part
-            return part
+            if not parts:
+                raise OSError(5, "Input/output error")
+            return parts.pop()
 
         assert pipe
         monkeypatch.setattr(StdinReader, "read", read)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heap_tui.sources import ndjson
-from heap_tui.sources.base import Broken, Chunk
+from heap_tui.sources.base import Broken, Chunk, Raw
 
 BOM = b"\xef\xbb\xbf"
 texts = st.lists(st.sampled_from([b"\n", b"\r\n", b"\r", b"a", b'{"x":null}', "é".encode(), BOM, b" "])).map(b"".join)
@@ -27,7 +27,7 @@ def chunks(content: bytes, block: int, start: int = 0) -> list[Chunk]:
     return list(ndjson.lines(lambda _size: file.read(block), start))
 
 
-def flat(found: list[Chunk]) -> list[tuple[object, int, int]]:
+def flat(found: list[Chunk]) -> list[tuple[Raw, int, int]]:
     """Every item with its start and end."""
     items = []
     for chunk in found:

@@ -67,8 +67,9 @@ async def test_what_the_system_does_not_tell_is_found_by_looking_now_and_then(
 async def test_without_notices_it_looks_now_and_then(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    async def refuse(*_paths: Any, **_more: Any) -> AsyncGenerator[None, None]:
-        raise error
+    async def refuse(*_paths: Any, **more: Any) -> AsyncGenerator[None, None]:
+        if not more["stop_event"].is_set():
+            raise error
         yield
 
     monkeypatch.setattr(watch, "_LOOK_EVERY_S", 0.01)
