@@ -18,8 +18,9 @@ from heap_tui.sources.base import CHUNK_BYTES, MAX_ITEM_BYTES, Broken, Chunk, Ra
 from heap_tui.sources.compressed import UnreadableError
 from heap_tui.sources.ndjson import Read
 
-# Everything up to the next bracket that stands outside a string.
-_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+# What stands before the next bracket outside a string, a good part of it at a time. Not a possessive repetition as a
+# whole: Python before 3.11.4 does not go back when one fails.
+_TO_BRACKET = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+"){0,1000}', re.DOTALL)
 _EVENTS_KEY = re.compile(rb'[{,]\s*"events"\s*:\s*\Z')
 _KEY_BYTES = 1_000  # room for the key and white space around it; more would be searched again for every array
 _ITEMS_A_CHUNK = 500
@@ -121,8 +122,9 @@ def _cut_off(rest: bytes) -> UnreadableError:
 
 
 def _match_end(buffer: bytes, at: int) -> int:
-    match = _TO_BRACKET.match(buffer, at)
-    return match.end() if match else at
+    while (match := _TO_BRACKET.match(buffer, at)) and match.end() > at:
+        at = match.end()
+    return at
 
 
 def documents(read: Read, start: int = 0) -> Iterator[Chunk]:
