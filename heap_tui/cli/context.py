@@ -55,9 +55,7 @@ def _options() -> list[Callable[[Command], Command]]:
         click.option("--lang", type=click.Choice(LANGUAGES), help=_("Language (else the locale)."), **keep),
         click.option("--quiet", is_flag=True, help=_("No progress, only warnings and errors."), **keep),
         click.option("-v", "--verbose", count=True, help=_("Say more; twice: also tracebacks."), **keep),
-        click.option(
-            "--log-format", type=click.Choice(["human", "json"]), help=_("Form of the log lines."), **keep
-        ),
+        click.option("--log-format", type=click.Choice(["human", "json"]), help=_("Form of the log lines."), **keep),
         click.option("--no-color", is_flag=True, help=_("No colour (also by NO_COLOR)."), **keep),
     ]
 

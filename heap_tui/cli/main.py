@@ -4,6 +4,7 @@ Light on purpose: ``--version`` and ``--help`` import neither textual nor httpx,
 module of its own that is imported when it is called.
 """
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -19,7 +20,7 @@ from heap_tui.i18n import _
 
 def _language_asked(arguments: Sequence[str]) -> str | None:
     """The value of ``--lang``, read before click is, since help texts are translated when they are made."""
-    for here, after in zip(arguments, [*arguments[1:], ""], strict=True):
+    for here, after in zip(arguments, [*arguments[1:], ""], strict=False):
         name, equals, value = here.partition("=")
         if name == "--lang":
             wanted = value if equals else after
@@ -66,10 +67,29 @@ def _failed(error: Exception, verbose: int) -> int:
     return error.exit_code
 
 
+def _written(code: int) -> int:
+    """`code`, or that of an output that could not be written: buffered text fails only when it is flushed."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reason = ""  # the reader went away (``| head``), which is its right
+    except OSError as error:
+        reason = error.strerror or str(error)
+    else:
+        return code
+    # What could not be written would be tried once more, and fail once more, when the interpreter ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if not reason:
+        return code or 1
+    tell(_("Standard output cannot be written: {reason}.").format(reason=reason), _("Free some space."))
+    return code or ExitCode.STATE
+
+
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the program with `arguments` (default: the process's) and exit with a code of the contract."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     i18n.activate(_language_asked(given))
     from heap_tui.cli.root import root
 
-    sys.exit(int(_call(root, given, App())))
+    code = int(_call(root, given, App()))
+    sys.exit(_written(code))

@@ -74,6 +74,9 @@ def root(ctx: click.Context, /, **options: Any) -> int:
             )
         if ctx.invoked_subcommand is None:
             click.echo(ctx.get_help())
+            raise UsageError(
+                _("The terminal app comes with a later version."), _("Use heap-tui --run or one of the commands above.")
+            )
         return 0
     if ctx.invoked_subcommand is not None:
         raise UsageError(

@@ -101,7 +101,11 @@ def connect(directory: Path, *, read_only: bool = False) -> sqlite3.Connection:
     path = directory / DATABASE
     uri = f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}"
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
-    if not read_only:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain flush stops at the drive's cache
+    try:
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain flush stops at the drive's cache
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection

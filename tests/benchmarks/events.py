@@ -21,9 +21,7 @@ _MESSAGE = (
     " message_variation_id message_variation_name canvas_id canvas_name canvas_variation_id"
     " canvas_variation_name canvas_step_id canvas_step_name app_group_id"
 )
-_DEVICE = (
-    "id! user_id! external_user_id app_id time:int! platform os_version device_model device_id app_group_id"
-)
+_DEVICE = "id! user_id! external_user_id app_id time:int! platform os_version device_model device_id app_group_id"
 _AD = "ad_id ad_id_type ad_tracking_enabled:boolean"
 _FIELDS = {
     "users.messages.email.Delivery": f"{_MESSAGE} email_address! sending_ip ip_pool esp from_domain",
@@ -39,9 +37,7 @@ _FIELDS = {
     "users.behaviors.Purchase": (f"{_DEVICE} product_id! price:float! currency! properties! {_AD}"),
 }
 TYPES = tuple(_FIELDS)
-_NAMES = {
-    kind: tuple(part.rstrip("!").split(":")[0] for part in text.split()) for kind, text in _FIELDS.items()
-}
+_NAMES = {kind: tuple(part.rstrip("!").split(":")[0] for part in text.split()) for kind, text in _FIELDS.items()}
 _WEIGHTS = (3, 2, 3, 3, 1)
 _USER_KEYS = ("user_id", "external_user_id", "device_id", "timezone")
 _NESTED_NAMES = {
@@ -100,9 +96,7 @@ def http_event(event_type: str, record: Record) -> dict[str, Any]:
 
 def ndjson_line(event_type: str, record: Record) -> bytes:
     """One event as a compact line of JSON, newline included."""
-    return (
-        json.dumps(http_event(event_type, record), separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-    )
+    return json.dumps(http_event(event_type, record), separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
 
 
 def _uuid(rng: random.Random) -> str:
@@ -114,9 +108,7 @@ def _hex(rng: random.Random, digits: int) -> str:
 
 
 def _user(rng: random.Random) -> Record:
-    platform, system, model = rng.choice(
-        [("ios", "18.1", "iPhone 15 Pro"), ("android", "Android 15", "Pixel 9")]
-    )
+    platform, system, model = rng.choice([("ios", "18.1", "iPhone 15 Pro"), ("android", "Android 15", "Pixel 9")])
     number = rng.randrange(10**7)
     return {
         "user_id": _hex(rng, 24),
@@ -191,9 +183,7 @@ def _own_values(rng: random.Random, kind: str) -> Record:
             "is_suspected_bot_click": rng.random() < 0.02,
         }
     if kind == "users.messages.pushnotification.Send":
-        return sent | {
-            "message_extras": json.dumps({"deep_link": f"app://product/{_hex(rng, 12)}", "badge": "1"})
-        }
+        return sent | {"message_extras": json.dumps({"deep_link": f"app://product/{_hex(rng, 12)}", "badge": "1"})}
     return sent
 
 

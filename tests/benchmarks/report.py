@@ -100,9 +100,7 @@ def _summary(key: tuple[float, str], runs: list[Measured], speed: dict[tuple[flo
 def _ratio(speed: dict[tuple[float, str], float], key: tuple[float, str], peer: str) -> float | None:
     """How many times as fast as that peer's fastest row at the same latency; None when it was not run."""
     latency_ms, _row = key
-    rivals = [
-        value for (latency, row), value in speed.items() if latency == latency_ms and row.startswith(peer)
-    ]
+    rivals = [value for (latency, row), value in speed.items() if latency == latency_ms and row.startswith(peer)]
     return speed[key] / max(rivals) if rivals else None
 
 

@@ -61,9 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         help="rounds; in each round every row runs once (default: %(default)s)",
     )
     add("--batch-size", type=int, default=100, help="events a request (default: %(default)s)")
-    add(
-        "--in-flight", type=int, default=16, help="requests in flight, where a row can (default: %(default)s)"
-    )
+    add("--in-flight", type=int, default=16, help="requests in flight, where a row can (default: %(default)s)")
     add(
         "--prior",
         type=int,
@@ -71,9 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help=f"events delivered before {PRIOR_ROW} is timed (2000000)",
     )
-    add(
-        "--work-dir", type=Path, help="where files are made and kept (default: temporary, removed at the end)"
-    )
+    add("--work-dir", type=Path, help="where files are made and kept (default: temporary, removed at the end)")
     add("--json", type=Path, metavar="FILE", help="also write every run and the table as JSON")
     add(
         "--deadline",
@@ -132,9 +128,7 @@ def _measure(bench: Bench, rows: list[Row], asked: argparse.Namespace) -> list[M
 def _progress(run: Measured, round_number: int) -> None:
     fault = run.complaint or ("" if run.arrived == run.sent else f"{run.arrived} of {run.sent} arrived")
     speed = f"{run.events_per_s:,.0f} events/s, {run.cpu_s_per_million:.1f} CPU s per million"
-    print(
-        f"round {round_number}, {run.latency_ms:g} ms, {run.row}: {speed} {fault}".rstrip(), file=sys.stderr
-    )
+    print(f"round {round_number}, {run.latency_ms:g} ms, {run.row}: {speed} {fault}".rstrip(), file=sys.stderr)
 
 
 def _tell(runs: list[Measured], json_file: Path | None) -> None:

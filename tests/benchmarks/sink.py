@@ -165,9 +165,7 @@ class Sink:
             "first_s": counts.first_s,
             "last_s": counts.last_s,
             "cpu_s": usage.ru_utime + usage.ru_stime,
-            "unique_ids": len({found for body in self._bodies for found in _ID.findall(body)})
-            if self._keep
-            else None,
+            "unique_ids": len({found for body in self._bodies for found in _ID.findall(body)}) if self._keep else None,
         }
 
 

@@ -58,9 +58,7 @@ def _after_prior_events(setting: Setting) -> Job:
     if not filled.exists():
         prior = workload.prior_file(setting.files, setting.prior_events)
         environment = {**os.environ, **_environment(setting)}
-        subprocess.run(
-            _command(setting, str(prior), filled), env=environment, check=True, stdout=subprocess.DEVNULL
-        )
+        subprocess.run(_command(setting, str(prior), filled), env=environment, check=True, stdout=subprocess.DEVNULL)
     shutil.copytree(filled, setting.directory / "state")
     return _ndjson(setting)
 
@@ -70,9 +68,7 @@ def complaint(usage: Usage, events: int) -> str:
     try:
         account = json.loads(usage.stdout.splitlines()[-1])
     except (IndexError, ValueError) as error:
-        raise BenchmarkError(
-            f"heap-tui ended with {usage.exit_code} and printed no account of its run"
-        ) from error
+        raise BenchmarkError(f"heap-tui ended with {usage.exit_code} and printed no account of its run") from error
     if account["outcome"] != "complete" or account["delivered"] != events:
         return f"its own account: {account}"
     return ""
@@ -92,10 +88,6 @@ SUBJECTS = (
         partial(_avro, codec="snappy"),
         complaint=complaint,
     ),
-    Row(
-        "heap-tui-stdin", "heap-tui, NDJSON on standard input (spooled)", _standard_input, complaint=complaint
-    ),
-    Row(
-        PRIOR_ROW, "heap-tui, NDJSON file, earlier ids in the index", _after_prior_events, complaint=complaint
-    ),
+    Row("heap-tui-stdin", "heap-tui, NDJSON on standard input (spooled)", _standard_input, complaint=complaint),
+    Row(PRIOR_ROW, "heap-tui, NDJSON file, earlier ids in the index", _after_prior_events, complaint=complaint),
 )

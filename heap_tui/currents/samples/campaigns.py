@@ -132,7 +132,7 @@ def _campaign(rng: Random, name: str, slug: str) -> list[Facts]:
 
 def _canvas(rng: Random, name: str, slug: str, steps: tuple[str, ...]) -> list[Facts]:
     canvas_id, variation_id = uuid_text(rng), uuid_text(rng)
-    step_ids = [uuid_text(rng) for _step in steps]
+    step_ids = [uuid_text(rng) for _name in steps]
     canvas = {
         "canvas_id": canvas_id,
         "canvas_api_id": canvas_id,
