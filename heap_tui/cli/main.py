@@ -4,6 +4,7 @@ Light on purpose: ``--version`` and ``--help`` import neither textual nor httpx,
 module of its own that is imported when it is called.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -58,6 +59,9 @@ def _failed(error: Exception, verbose: int) -> int:
         return ExitCode.USAGE if isinstance(error, click.UsageError) else error.exit_code
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        tell(_("No space is left where output goes."), _("Free some space."))
+        return ExitCode.STATE
     if not isinstance(error, HeapTuiError):
         _unexpected(error, verbose)
         return ExitCode.INTERNAL

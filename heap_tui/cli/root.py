@@ -108,5 +108,5 @@ def _refuse_later(options: dict[str, Any]) -> None:
     if named:
         raise UsageError(
             _("--{option} comes with a later version.").format(option=named[0].replace("_", "-")),
-            _("Leave it out; the destination is the webhook for now."),
+            _("Leave it out for now."),
         )

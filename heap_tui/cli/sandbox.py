@@ -81,7 +81,7 @@ def _heard() -> list[signal.Signals]:
     help=_("Append every accepted event to this file, one a line."),
 )
 @click.option("--fail-rate", type=float, default=0.0, metavar="P", help=_("Share (0 to 1) answered 503."))
-@click.option("--status", type=int, metavar="CODE", help=_("Answer every request with this status."))
+@click.option("--status", type=int, metavar="CODE", help=_("Answer every request that has events with this status."))
 @click.option("--latency-ms", type=int, default=0, metavar="N", help=_("Wait before every answer."))
 @click.option(
     "--drop-reply-rate",

@@ -70,7 +70,9 @@ def parse_endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
             _("{url} is not encrypted: token and personal data would travel in clear text.").format(
                 url=redact_url(url)
             ),
-            _("Write https://, or set insecure_http = true in the profile's delivery table if you must."),
+            _(
+                "Write https://, or set insecure_http = true in the profile's delivery table (--insecure-http) if you must."
+            ),
         )
     return endpoint
 

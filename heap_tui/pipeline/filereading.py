@@ -26,11 +26,23 @@ _SETTLED_AFTER_S = 10.0
 _COMMIT_EVERY = 100  # files; what was noted of them is not held in memory for longer
 
 
-def _ignore_interrupts() -> None:
-    """In a decoding process: Ctrl+C in a terminal reaches every process, and the parent decides."""
+def _serve_the_parent() -> None:
+    """In a decoding process: the parent alone decides when it ends, and it ends when the parent is gone."""
     import signal
+    import threading
+    from multiprocessing import parent_process
 
+    # Ctrl+C in a terminal reaches every process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    # Killed, or gone at a second signal, the parent cannot say so.
+    threading.Thread(target=follow, daemon=True).start()
 
 
 class Decoders:
@@ -49,7 +61,7 @@ class Decoders:
         if number not in self._pools:
             # Not forked: a fork would inherit locks of threads that it does not have.
             context = get_context("spawn")
-            pool = ProcessPoolExecutor(number, mp_context=context, initializer=_ignore_interrupts)
+            pool = ProcessPoolExecutor(number, mp_context=context, initializer=_serve_the_parent)
             self._pools[number] = pool
         return self._pools[number]
 

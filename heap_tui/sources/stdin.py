@@ -20,12 +20,14 @@ class StdinReader:
         self._descriptor = descriptor
         self._wake_read, self._wake_write = os.pipe()
         self._stopped = False
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.stop()  # a read may still be waiting in its thread
+        self._closed = True
         os.close(self._wake_read)
         os.close(self._wake_write)
 
@@ -53,4 +55,6 @@ class StdinReader:
     def stop(self) -> None:
         """Let the read under way, and all later ones, end at once."""
         self._stopped = True
+        if self._closed:
+            return  # by now the number of the closed pipe may be that of another file
         os.write(self._wake_write, b"x")

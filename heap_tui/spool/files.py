@@ -54,7 +54,9 @@ def _explain(code: str, text: str, directory: Path) -> tuple[str, str]:
 
 def prepare(directory: Path) -> None:
     """Create `directory` and the database file, readable by their owner alone (0700, 0600)."""
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Whoever may write to a directory above could put another one in its place; `parents` would heed the umask alone.
+    for missing in reversed([path for path in (directory, *directory.parents) if not path.exists()]):
+        missing.mkdir(exist_ok=True, mode=0o700)
     directory.chmod(0o700)
     # SQLite gives its side files the permissions of the database file.
     os.close(os.open(directory / DATABASE, os.O_CREAT | os.O_RDWR, 0o600))

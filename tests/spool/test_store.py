@@ -92,7 +92,7 @@ def test_a_place_where_nothing_can_be_made_is_a_state_error(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o277])
 def test_the_state_is_its_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
-    directory = tmp_path / "state"
+    directory = tmp_path / "new" / "state"
     before = os.umask(umask)
     try:
         with Store(directory) as opened:
@@ -101,6 +101,7 @@ def test_the_state_is_its_owners_alone_whatever_the_umask(tmp_path: Path, umask:
     finally:
         os.umask(before)
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    assert stat.S_IMODE(directory.parent.stat().st_mode) & 0o077 == 0
     assert set(modes) == {"spool.db", "spool.db-wal", "spool.db-shm", "lock"}
     assert set(modes.values()) == {0o600}
 
