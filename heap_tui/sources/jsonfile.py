@@ -7,6 +7,7 @@ events' numbers.
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import islice
 
 import msgspec
@@ -109,16 +110,12 @@ class _Structure:
         """
         rest = self._buffer[self._begin :].strip(b" \t\r\n,")
         if self._open or rest:
-            raise _cut_off(rest)
+            raise UnreadableError(_("the file ends in the middle of a JSON value"), rest[:_KEPT])
 
     @property
     def is_too_long(self) -> bool:
         """The item under way is longer than any event."""
         return len(self._buffer) - self._begin > MAX_ITEM_BYTES
-
-
-def _cut_off(rest: bytes) -> UnreadableError:
-    return UnreadableError(_("the file ends in the middle of a JSON value"), rest[:_KEPT])
 
 
 def _match_end(buffer: bytes, at: int) -> int:
@@ -203,7 +200,7 @@ def _items_of_lines(read: Read) -> Iterator[bytes | Broken]:
             if isinstance(item, Broken) or _is_event(item):
                 yield item
             elif chunk.partial and n == last:
-                raise _cut_off(item)
+                yield from _items_of_documents(BytesIO(item).read)
             else:
                 yield from _parts(item)
 

@@ -128,6 +128,11 @@ def test_containers_one_a_line_are_no_lines() -> None:
     assert items('{"events":[{"id":1}]}\n{"events":[{"id":2},\n{"id":3}]}\n') == [{"id": 1}, {"id": 2}, {"id": 3}]
 
 
+@pytest.mark.parametrize("last", ['[{"id":3}]', '{"id":3}', '{"events":[{"id":3}]}'])
+def test_a_last_line_without_its_end_may_be_any_document(last: str) -> None:
+    assert items('{"id":1}\n{"id":2}\n' + last) == [{"id": 1}, {"id": 2}, {"id": 3}]
+
+
 def test_a_last_line_cut_off_is_told_and_does_not_count() -> None:
     found, error = stuck(b'{"id":1}\n{"id":2}\n{"id":')
     assert found == [b'{"id":1}', b'{"id":2}']
