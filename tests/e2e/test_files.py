@@ -137,11 +137,12 @@ def most_memory(running: Running) -> int:
 
 def test_memory_does_not_grow_with_the_file(program: Program, sandbox: SandboxServer) -> None:
     used = []
-    for size in (6, 60):
+    for size in (12, 48):
         path = program.home / f"{size}.ndjson"
         path.write_bytes(lines([event_json(f"{size}-{n}", 1_000) for n in range(size * 1_000)]))
         running = program.start("--endpoint", sandbox.url, "--source", str(path))
         used.append(most_memory(running))
         assert running.finish().counts("delivered") == (size * 1_000,)
-    # What was seen is remembered, at some 100 bytes an event; the file itself is not.
-    assert used[1] - used[0] < 30 * MIB, [memory // MIB for memory in used]
+    # What was seen is remembered, at some 100 bytes an event (and in a filter of fixed size, once there are more
+    # than these); the file itself is not.
+    assert used[1] - used[0] < 20 * MIB, [memory // MIB for memory in used]
