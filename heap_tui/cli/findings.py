@@ -43,13 +43,14 @@ def finding_lines(finding: Finding, width: int | None) -> Iterator[str]:
     lines = [*text.splitlines(), *finding.remedy.splitlines()]
     for number, line in enumerate(lines):
         word = state_word(finding.state) if number == 0 else ""
-        yield from _wrapped(f"{word:<{_INDENT}}{line.strip()}", width)
+        yield from _wrapped(f"{word:<{_INDENT}}", line.strip(), width)
 
 
-def _wrapped(text: str, width: int | None) -> list[str]:
+def _wrapped(head: str, text: str, width: int | None) -> list[str]:
     if width is None:
-        return [text]
-    return textwrap.wrap(text, width, subsequent_indent=" " * _INDENT, break_on_hyphens=False)
+        return [head + text]
+    later = " " * _INDENT
+    return textwrap.wrap(text, width, initial_indent=head, subsequent_indent=later, break_on_hyphens=False)
 
 
 def text_width(stream: TextIO) -> int | None:

@@ -71,7 +71,8 @@ def parse_endpoint(url: str, *, insecure_http: bool = False) -> Endpoint:
                 url=redact_url(url)
             ),
             _(
-                "Write https://, or set insecure_http = true in the profile's delivery table (--insecure-http) if you must."
+                "Write https://, or set insecure_http = true in the profile's delivery table "
+                "(--insecure-http) if you must."
             ),
         )
     return endpoint

@@ -1,6 +1,6 @@
 """Findings as lines."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heap_tui.cli.findings import finding_lines, state_word
@@ -23,6 +23,7 @@ def test_several_mistakes_keep_their_lines() -> None:
     st.text(st.characters(codec="ascii", exclude_categories=["Cc"])),
     st.integers(40, 200),
 )
+@example(State.OK, "", "0" * 31, 40)
 def test_no_line_is_wider_than_the_terminal(state: State, detail: str, remedy: str, width: int) -> None:
     lines = list(finding_lines(Finding("c", "Title", state, detail, remedy), width))
     assert lines[0].startswith(state_word(state))
