@@ -20,7 +20,7 @@ from heap_tui.sources.base import MAX_ITEM_BYTES, Chunk, Raw
 from heap_tui.spool.runs import keys_in
 from heap_tui.spool.seen import keys_of
 
-_RANGE_BYTES = 1 << 19
+_RANGE_BYTES = 1 << 20
 _AHEAD = 2
 
 
