@@ -60,7 +60,7 @@ def remedy(outcome: Outcome) -> str:
         ).format(location=f" ({outcome.location})" if outcome.location else "")
     return {
         400: _("Look at the refused events with: heap-tui spool dead"),
-        401: _("The token is missing, wrong or expired: store the right one with heap-tui setup, then run again."),
+        401: _("The token is missing, wrong or expired: correct HEAP_TUI_TOKEN, or store it with heap-tui setup."),
         403: _("The token is known but not allowed: ask the Heap account manager, or store another one."),
         404: _("The address is wrong: compare the endpoint with the one the Heap account manager sent."),
         413: _("The endpoint takes smaller requests only."),

@@ -55,12 +55,15 @@ def configuration_findings(path: Path, wanted: str | None) -> Iterator[Found]:
 
 def _file_finding(path: Path, oddities: list[str]) -> Finding:
     title = _("Configuration")
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        words = _("{path} is open to other users").format(path=path)
-        return Finding("configuration", title, State.WARNING, words, _("Run: chmod 600 {path}").format(path=path))
+    words, advice = [], []
     if oddities:
-        words = f"{path}: {'; '.join(oddities)}"
-        return Finding("configuration", title, State.WARNING, words, _("Correct it with heap-tui config edit."))
+        words.append(f"{path}: {'; '.join(oddities)}")
+        advice.append(_("Correct it with heap-tui config edit."))
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        words.append(_("{path} is open to other users").format(path=path))
+        advice.append(_("Run: chmod 600 {path}").format(path=path))
+    if words:
+        return Finding("configuration", title, State.WARNING, "\n".join(words), "\n".join(advice))
     return Finding("configuration", title, State.OK, str(path))
 
 

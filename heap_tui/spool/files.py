@@ -107,6 +107,8 @@ def connect(directory: Path, *, read_only: bool = False) -> sqlite3.Connection:
         if not read_only:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA fullfsync=ON")  # on macOS a plain flush stops at the drive's cache
+            # Of the queue's pages most are free again before they would be copied to the database: wait longer.
+            connection.execute("PRAGMA wal_autocheckpoint=8000")
     except sqlite3.Error:
         connection.close()
         raise
