@@ -185,7 +185,7 @@ def test_a_port_in_use_exits_2_and_names_it() -> None:
         ["--status", "99"],
         ["--port", "x"],
         ["--rate-limit", "0"],
-        ["--port", "0", "--record", "/nowhere/x"],
+        ["--record", "/nowhere/x", "--port", "0"],
     ],
 )
 def test_wrong_switches_exit_2_and_are_named(arguments: list[str]) -> None:
