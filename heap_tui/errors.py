@@ -45,9 +45,3 @@ class StateError(HeapTuiError):
     """The state directory cannot be used: locked, full, damaged or of a newer version."""
 
     exit_code = ExitCode.STATE
-
-
-class HaltedError(HeapTuiError):
-    """The endpoint refuses everything (401, 403, 404, redirect, certificate); all events are kept."""
-
-    exit_code = ExitCode.HALTED

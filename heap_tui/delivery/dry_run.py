@@ -1,15 +1,15 @@
 """A destination that shows what would be sent and sends nothing."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from heap_tui.delivery.answers import Answer, Outcome
-from heap_tui.delivery.webhook import BODY_OVERHEAD, shown_headers, webhook_body, webhook_headers
+from heap_tui.delivery.webhook import WebhookBodies, shown_headers, webhook_headers
 from heap_tui.redact import redact_url
 
 ShownRequest = Callable[[str, dict[str, str], bytes], None]
 
 
-class DryRun:
+class DryRun(WebhookBodies):
     """Hands each request to `show` as it would be made: address and headers redacted, body untouched.
 
     Args:
@@ -22,15 +22,6 @@ class DryRun:
         self._url = redact_url(url)
         self._headers = shown_headers(webhook_headers(token))
         self._show = show
-
-    @property
-    def overhead(self) -> int:
-        """Bytes of a body without events."""
-        return BODY_OVERHEAD
-
-    def body(self, events: Iterable[bytes]) -> bytes:
-        """The request body for `events`."""
-        return webhook_body(events)
 
     async def send(self, body: bytes) -> Outcome:
         """Show the request and take it as accepted."""

@@ -27,7 +27,20 @@ def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {k: "Bearer [token]" if k == "Authorization" else v for k, v in headers.items()}
 
 
-class Webhook:
+class WebhookBodies:
+    """What every destination of the webhook's kind has in common: the form of its bodies."""
+
+    @property
+    def overhead(self) -> int:
+        """Bytes of a body without events."""
+        return BODY_OVERHEAD
+
+    def body(self, events: Iterable[bytes]) -> bytes:
+        """The request body for `events`."""
+        return webhook_body(events)
+
+
+class Webhook(WebhookBodies):
     """The webhook as a destination.
 
     Args:
@@ -40,15 +53,6 @@ class Webhook:
         self._connection = connection
         self._url = url
         self._headers = webhook_headers(token)
-
-    @property
-    def overhead(self) -> int:
-        """Bytes of a body without events."""
-        return BODY_OVERHEAD
-
-    def body(self, events: Iterable[bytes]) -> bytes:
-        """The request body for `events`."""
-        return webhook_body(events)
 
     async def send(self, body: bytes) -> Outcome:
         """POST `body` once; a network failure is an outcome, not an exception."""

@@ -1,6 +1,6 @@
 """What a source is: portions of raw items, each with a position to resume from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from heap_tui.currents.event import Event, Heads
@@ -53,6 +53,3 @@ class Chunk:
     decoded: bool = False
     heads: Heads | None = None
     keys: Sequence[bytes] = ()
-
-
-Chunks = Iterator[Chunk]
